@@ -1,0 +1,48 @@
+# Copyright: Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    # Every module says check_mode and diff_mode itself.
+    DOCUMENTATION = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return changed status prediction without modifying the target.
+  diff_mode:
+    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
+"""
+
+    ACTIONGROUP_MIMECAST = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/mops.maintenance.mimecast) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - mops.maintenance.mimecast
+"""
+
+    ACTIONGROUP_MASHERY = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/mops.maintenance.mashery) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - mops.maintenance.mashery
+"""
+
+    ACTIONGROUP_MAILSTORE = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/mops.maintenance.mailstore) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - mops.maintenance.mailstore
+"""

@@ -1,0 +1,49 @@
+# Copyright: Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is PRIVATE to the collection: it may change without notice.
+
+"""What every module of the collection has in common: the options of a connection, and how a failure is reported."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import Any, Iterator
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
+from ansible_collections.mops.maintenance.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
+
+
+def from_environment(variable: str, **option: Any) -> dict[str, Any]:
+    """An option that falls back to an environment variable of the host that runs the module."""
+    return {"fallback": (env_fallback, [variable]), **option}
+
+
+def transport_options(prefix: str) -> dict[str, dict[str, Any]]:
+    """How the service is reached and trusted. ``prefix`` begins the names of the environment variables."""
+    return {
+        "validate_certs": from_environment(prefix + "_VALIDATE_CERTS", type="bool", default=True),
+        "ca_path": from_environment(prefix + "_CA_PATH", type="path"),
+        "timeout": {"type": "float", "default": 30.0},
+    }
+
+
+@contextmanager
+def reported_failures(module: AnsibleModule) -> Iterator[None]:
+    """End the task with ``fail_json`` where the block raises a `MopsError`, or where requests is missing.
+
+    This is the one place where an exception becomes a task's failure.
+    """
+    if REQUESTS_IMPORT_ERROR is not None:
+        module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
+    failure: MopsError | None = None
+    try:
+        yield
+    except MopsError as error:
+        failure = error
+    # Outside of the except clause, so that Ansible adds no traceback to it.
+    if failure is not None:
+        module.fail_json(msg=str(failure), **failure.facts)
