@@ -1,0 +1,79 @@
+# Copyright: Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This plugin_util is PRIVATE to the collection: it may change without notice.
+
+"""The viewer of a module's live progress: see module_utils/_progress.py for the other end."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from contextlib import contextmanager
+from typing import Any, BinaryIO, Iterator
+
+from ansible import constants as C
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action.normal import ActionModule as NormalAction
+from ansible.utils.display import Display
+from ansible_collections.mops.maintenance.plugins.module_utils._progress import PROGRESS_FILE_VARIABLE
+
+_LOOK_EVERY_SECONDS = 0.2
+
+
+class ActionWithProgress(NormalAction):
+    """Runs the module of the same name as any other, and shows what it reports while it runs."""
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        if not self._can_be_watched():
+            return super().run(tmp, task_vars)
+        host = (task_vars or {}).get("inventory_hostname", self._task.delegate_to or "localhost")
+        with _progress_shown(str(host)) as path:
+            environment = self._task.environment
+            self._task.environment = [*(environment or []), {PROGRESS_FILE_VARIABLE: path}]
+            try:
+                return super().run(tmp, task_vars)
+            finally:
+                self._task.environment = environment
+
+    def _can_be_watched(self) -> bool:
+        """Whether the module runs here, its user wants to see it, and nothing forbids to show it."""
+        return (
+            self._connection.transport == "local"
+            and not self._task.async_val
+            and not self._task.no_log
+            and boolean(self._task.args.get("progress", True), strict=False)
+        )
+
+
+@contextmanager
+def _progress_shown(host: str) -> Iterator[str]:
+    """Yields the path of a file, and shows the lines that are written into it until the block ends."""
+    descriptor, path = tempfile.mkstemp(prefix="mops-progress-", dir=C.DEFAULT_LOCAL_TMP)
+    ended = threading.Event()
+    with os.fdopen(descriptor, "rb") as lines:
+        viewer = threading.Thread(target=_show_lines, args=(lines, host, ended), name="progress", daemon=True)
+        viewer.start()
+        try:
+            yield path
+        finally:
+            ended.set()
+            viewer.join()
+            try:
+                os.unlink(path)
+            except FileNotFoundError:
+                pass  # the module has taken its name away, as it should
+
+
+def _show_lines(lines: BinaryIO, host: str, ended: threading.Event) -> None:
+    display = Display()
+    rest = b""
+    last_look = False
+    while not last_look:
+        last_look = ended.wait(_LOOK_EVERY_SECONDS)
+        *whole, rest = (rest + lines.read()).split(b"\n")
+        for line in whole:
+            display.display(f"[{host}] {line.decode('utf-8', 'replace')}")
