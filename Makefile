@@ -1,0 +1,47 @@
+# Copyright: Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+PYTHON ?= python3
+VENV := build/venv
+TOOLS := build/tools
+COLLECTIONS := build/collections
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test simulators bench clean
+
+help:  ## show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r command what; do \
+	  printf '%-16s %s\n' "$$command" "$$what"; done
+
+demo: $(VENV)/ready collection  ## watch the shipped playbooks do their main job, against simulators on this machine
+	@ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) PYTHONPATH=tests exec $(VENV)/bin/python -m demo
+
+simulators: $(VENV)/ready  ## start the three simulators and leave them running, to play with by hand
+	@PYTHONPATH=tests exec $(VENV)/bin/python -m simulators
+
+bench: $(VENV)/ready collection  ## measure speed and memory against what one would use otherwise
+	@ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) PYTHONPATH=tests exec $(VENV)/bin/python -m bench
+
+test: $(TOOLS)/ready  ## run everything that CI runs
+	@$(TOOLS)/bin/nox
+
+clean:  ## remove what these commands have made
+	rm -rf build .nox tests/output
+
+.PHONY: collection
+collection: $(VENV)/ready
+	@$(VENV)/bin/ansible-galaxy collection install --force -p $(COLLECTIONS) . > build/collection.log || { cat build/collection.log; exit 1; }
+
+$(VENV)/ready: requirements.txt tests/simulators/requirements.txt
+	@echo 'Setting up $(VENV) (ansible-core, requests and what the simulators need) …'
+	@$(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check ansible-core -r requirements.txt -r tests/simulators/requirements.txt
+	@touch $@
+
+$(TOOLS)/ready: tests/requirements.txt
+	@echo 'Setting up $(TOOLS) (nox and antsibull-nox) …'
+	@$(PYTHON) -m venv $(TOOLS)
+	@$(TOOLS)/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@touch $@

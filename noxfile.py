@@ -1,0 +1,116 @@
+# Copyright: Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What ``make test`` runs. ``nox --list`` tells each session in a sentence; antsibull-nox.toml holds those that check."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Iterator
+
+import antsibull_nox
+import nox
+from antsibull_nox.ansible import get_ansible_core_info, get_supported_core_versions
+from antsibull_nox.sessions.collections import CollectionSetup, prepare_collections
+from antsibull_nox.utils import Version
+
+ROOT = Path(__file__).parent
+SIMULATORS_REQUIREMENTS = "tests/simulators/requirements.txt"
+
+nox.needs_version = ">=2025.5.1"
+nox.options.default_venv_backend = "venv"
+nox.options.envdir = "build/nox"
+nox.options.reuse_existing_virtualenvs = True
+antsibull_nox.load_antsibull_nox_toml()
+
+
+def newest_core() -> Version:
+    """The newest line of ansible-core that the Python which runs nox can install."""
+    here = Version(*sys.version_info[:2])
+    return max(
+        version
+        for version in get_supported_core_versions()
+        if isinstance(version, Version) and here in get_ansible_core_info(version).controller_python_versions
+    )
+
+
+def install_core(session: nox.Session, *more: str) -> None:
+    core = newest_core()
+    session.log(f"ansible-core {core}, the newest line for Python {sys.version_info[0]}.{sys.version_info[1]}")
+    session.install(f"ansible-core~={core}.0", "-r", "requirements.txt", *more)
+
+
+@contextmanager
+def collection_tree(session: nox.Session) -> Iterator[CollectionSetup]:
+    """A copy of the collection below a folder ``ansible_collections``, which is the current folder meanwhile."""
+    setup = prepare_collections(session, install_in_site_packages=False, install_out_of_tree=True)
+    if setup is None:
+        session.error("The collection could not be put into a tree of collections.")
+    with session.chdir(setup.current_path):
+        yield setup
+
+
+@contextmanager
+def simulators(session: nox.Session, output: Path) -> Iterator[None]:
+    """The three simulators run meanwhile, and have written ``output``. They end with nox, however that ends."""
+    command = ["-m", "simulators", "--output", str(output), "--until-stdin-closes"]
+    process = subprocess.Popen(
+        [str(Path(session.bin) / "python"), *command],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout is not None
+        if not process.stdout.readline():
+            session.error("The simulators did not start.")
+        try:
+            yield
+        finally:
+            process.terminate()
+
+
+@nox.session
+def sanity(session: nox.Session) -> None:
+    """Run ansible-test sanity, without anything ignored."""
+    install_core(session)
+    with collection_tree(session):
+        session.run("ansible-test", "sanity", "--venv", "--color", *session.posargs)
+
+
+@nox.session
+def units(session: nox.Session) -> None:
+    """Run the unit tests through ansible-test."""
+    install_core(session)
+    with collection_tree(session):
+        session.run("ansible-test", "units", "--venv", "--color", *session.posargs)
+
+
+@nox.session
+def integration(session: nox.Session) -> None:
+    """Run the integration targets through ansible-test, against the simulators."""
+    install_core(session, "-r", SIMULATORS_REQUIREMENTS)
+    with collection_tree(session) as tree:
+        answers = Path(session.create_tmp()) / "simulators.json"
+        with simulators(session, answers):
+            config = {"simulators": json.loads(answers.read_text())}
+            (tree.current_path / "tests/integration/integration_config.yml").write_text(json.dumps(config))
+            session.run("ansible-test", "integration", "--venv", "--color", *session.posargs)
+
+
+@nox.session
+def system(session: nox.Session) -> None:
+    """Run whole playbooks as a user does, from the built collection: secrets, kills, README, the simulators themselves."""
+    install_core(session, "-r", SIMULATORS_REQUIREMENTS, "-r", "tests/system/requirements.txt")
+    collections = Path(session.create_tmp()) / "collections"
+    session.run("ansible-galaxy", "collection", "install", "--force", "-p", str(collections), ".", silent=True)
+    env = {"ANSIBLE_COLLECTIONS_PATH": str(collections), "PYTHONPATH": str(ROOT / "tests")}
+    session.run("python", "-m", "pytest", "tests/system", *session.posargs, env=env)
