@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -57,6 +59,57 @@ def collection_tree(session: nox.Session) -> Iterator[CollectionSetup]:
         yield setup
 
 
+def ansible_test(session: nox.Session, command: str) -> None:
+    """Run ansible-test in a home directory of its own.
+
+    ansible-test wants to download get-pip from a host of its project; it does not where it finds one in its cache.
+    Python has a pip to install with it, so the cache gets a script that takes that: no other host is needed.
+    """
+    home = ROOT / "build" / "home"
+    cache = home / ".ansible" / "test" / "cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    for pip in set(re.findall(r"\bpip='([\d.]+)'", requirements_source(session))):
+        (cache / f"get_pip_{pip.replace('.', '_')}.py").write_text("import ensurepip\n\nensurepip.bootstrap()\n")
+    env = {"HOME": str(home), "PATH": path_of_interpreters(session)}
+    session.run("ansible-test", command, "--venv", "--color", *session.posargs, env=env)
+
+
+def interpreters() -> dict[str, Path]:
+    """The working Pythons of this machine from 3.8 on, by version: those on the PATH and those of a version manager.
+
+    A version manager's stand-ins on the PATH answer to every version, and fail for most of them.
+    """
+    minors = range(8, 20)
+    versions = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    found: dict[str, Path] = {}
+    for name in [f"python3.{minor}" for minor in minors]:
+        for candidate in [*filter(None, [shutil.which(name)]), *sorted(versions.glob(f"*/bin/{name}"))]:
+            tried = subprocess.run(
+                [candidate, "-c", "import sys, venv; print(sys.executable)"], capture_output=True, text=True, check=False
+            )
+            if tried.returncode == 0:
+                found[name] = Path(tried.stdout.strip())
+                break
+    return found
+
+
+def path_of_interpreters(session: nox.Session) -> str:
+    """A PATH on which ansible-test finds every working Python, and none that only looks like one."""
+    links = ROOT / "build" / "interpreters"
+    shutil.rmtree(links, ignore_errors=True)
+    links.mkdir(parents=True)
+    for name, executable in interpreters().items():
+        (links / name).symlink_to(executable)
+    rest = [folder for folder in os.environ["PATH"].split(os.pathsep) if Path(folder).name != "shims"]
+    return os.pathsep.join([session.bin, str(links), *rest])
+
+
+def requirements_source(session: nox.Session) -> str:
+    """The part of the installed ansible-test that names the versions of pip that it looks for."""
+    where = "import ansible_test._internal.python_requirements as module; print(module.__file__)"
+    return Path(str(session.run("python", "-c", where, silent=True)).strip()).read_text()
+
+
 @contextmanager
 def simulators(session: nox.Session, output: Path) -> Iterator[None]:
     """The three simulators run meanwhile, and have written ``output``. They end with nox, however that ends."""
@@ -83,7 +136,7 @@ def sanity(session: nox.Session) -> None:
     """Run ansible-test sanity, without anything ignored."""
     install_core(session)
     with collection_tree(session):
-        session.run("ansible-test", "sanity", "--venv", "--color", *session.posargs)
+        ansible_test(session, "sanity")
 
 
 @nox.session
@@ -91,7 +144,7 @@ def units(session: nox.Session) -> None:
     """Run the unit tests through ansible-test."""
     install_core(session)
     with collection_tree(session):
-        session.run("ansible-test", "units", "--venv", "--color", *session.posargs)
+        ansible_test(session, "units")
 
 
 @nox.session
@@ -103,7 +156,7 @@ def integration(session: nox.Session) -> None:
         with simulators(session, answers):
             config = {"simulators": json.loads(answers.read_text())}
             (tree.current_path / "tests/integration/integration_config.yml").write_text(json.dumps(config))
-            session.run("ansible-test", "integration", "--venv", "--color", *session.posargs)
+            ansible_test(session, "integration")
 
 
 @nox.session
