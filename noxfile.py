@@ -3,7 +3,7 @@
 # SPDX-FileCopyrightText: Contributors to the mops.maintenance project
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What ``make test`` runs. ``nox --list`` tells each session in a sentence; antsibull-nox.toml holds those that check."""
+"""What ``make test`` runs. ``nox --list`` says of each session what it does; antsibull-nox.toml sets up the checks."""
 
 from __future__ import annotations
 
@@ -85,7 +85,10 @@ def interpreters() -> dict[str, Path]:
     for name in [f"python3.{minor}" for minor in minors]:
         for candidate in [*filter(None, [shutil.which(name)]), *sorted(versions.glob(f"*/bin/{name}"))]:
             tried = subprocess.run(
-                [candidate, "-c", "import sys, venv; print(sys.executable)"], capture_output=True, text=True, check=False
+                [candidate, "-c", "import sys, venv; print(sys.executable)"],
+                capture_output=True,
+                text=True,
+                check=False,
             )
             if tried.returncode == 0:
                 found[name] = Path(tried.stdout.strip())
@@ -161,7 +164,7 @@ def integration(session: nox.Session) -> None:
 
 @nox.session
 def system(session: nox.Session) -> None:
-    """Run whole playbooks as a user does, from the built collection: secrets, kills, README, the simulators themselves."""
+    """Run whole playbooks from the built collection, as a user does; and try the simulators themselves."""
     install_core(session, "-r", SIMULATORS_REQUIREMENTS, "-r", "tests/system/requirements.txt")
     collections = Path(session.create_tmp()) / "collections"
     session.run("ansible-galaxy", "collection", "install", "--force", "-p", str(collections), ".", silent=True)

@@ -12,9 +12,9 @@ class ModuleDocFragment:
 options: {}
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and return changed status prediction without modifying the target.
+    description: Predicts in C(check_mode) whether something would change, and changes nothing.
   diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
+    description: Returns what has changed, or in C(check_mode) would change, when run with C(--diff).
 """
 
     ACTIONGROUP_MIMECAST = r"""

@@ -217,9 +217,7 @@ class Http:
                 raise AnswerLost(f"{where}: the answer was still arriving after {ANSWER_MAX_SECONDS:.0f} s.")
         # urllib3 1.26 does not compare what it read with what was announced.
         if announced.isdigit() and response.raw.tell() < int(announced) and response.request.method != "HEAD":
-            raise AnswerLost(
-                f"{where}: the answer was cut off after {response.raw.tell()} of {announced} bytes."
-            )
+            raise AnswerLost(f"{where}: the answer was cut off after {response.raw.tell()} of {announced} bytes.")
         return bytes(body)
 
     def _too_large(self, where: str) -> AnswerUnusable:

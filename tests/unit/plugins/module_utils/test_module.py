@@ -1,0 +1,43 @@
+# Copyright: Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.mops.maintenance.plugins.module_utils import _module
+from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
+
+
+class Failed(Exception):
+    pass
+
+
+class Module:
+    def fail_json(self, **result):
+        self.result = result
+        raise Failed
+
+
+def test_a_failure_ends_the_task_with_its_message_and_facts():
+    module = Module()
+    with pytest.raises(Failed):
+        with _module.reported_failures(module):
+            raise MopsError("It is so.", request_id="1")
+    assert module.result == {"msg": "It is so.", "request_id": "1"}
+
+
+def test_a_bug_is_not_swallowed():
+    with pytest.raises(ZeroDivisionError):
+        with _module.reported_failures(Module()):
+            raise ZeroDivisionError
+
+
+def test_missing_requests_is_said_before_anything_happens(monkeypatch):
+    monkeypatch.setattr(_module, "REQUESTS_IMPORT_ERROR", "Traceback")
+    module = Module()
+    with pytest.raises(Failed):
+        with _module.reported_failures(module):
+            pytest.fail("The block ran.")
+    assert "requests" in module.result["msg"]
