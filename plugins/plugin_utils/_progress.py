@@ -52,7 +52,7 @@ class ActionWithProgress(NormalAction):
 @contextmanager
 def _progress_shown(host: str) -> Iterator[str]:
     """Yields the path of a file, and shows the lines that are written into it until the block ends."""
-    descriptor, path = tempfile.mkstemp(prefix="mops-progress-", dir=C.DEFAULT_LOCAL_TMP)
+    descriptor, path = tempfile.mkstemp(prefix="mops-progress-", dir=C.DEFAULT_LOCAL_TMP)  # type: ignore[attr-defined]
     ended = threading.Event()
     with os.fdopen(descriptor, "rb") as lines:
         viewer = threading.Thread(target=_show_lines, args=(lines, host, ended), name="progress", daemon=True)
