@@ -9,17 +9,21 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from typing import Any, Iterator
 
-from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+from ansible.module_utils.basic import AnsibleFallbackNotFound, AnsibleModule, missing_required_lib
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
 
 
 def from_environment(variable: str, **option: Any) -> dict[str, Any]:
-    """An option that falls back to an environment variable of the host that runs the module."""
-    return {"fallback": (env_fallback, [variable]), **option}
+    """An option that falls back to an environment variable of the host that runs the module.
+
+    An empty variable counts as none: a credential of AWX sets those of its fields that were left empty, too.
+    """
+    return {"fallback": (_nonempty_environment, [variable]), **option}
 
 
 def transport_options(prefix: str) -> dict[str, dict[str, Any]]:
@@ -47,3 +51,10 @@ def reported_failures(module: AnsibleModule) -> Iterator[None]:
     # Outside of the except clause, so that Ansible adds no traceback to it.
     if failure is not None:
         module.fail_json(msg=str(failure), **failure.facts)
+
+
+def _nonempty_environment(variable: str) -> str:
+    value = os.environ.get(variable, "")
+    if not value:
+        raise AnsibleFallbackNotFound
+    return value

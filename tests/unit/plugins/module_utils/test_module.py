@@ -41,3 +41,12 @@ def test_missing_requests_is_said_before_anything_happens(monkeypatch):
         with _module.reported_failures(module):
             pytest.fail("The block ran.")
     assert "requests" in module.result["msg"]
+
+
+def test_an_empty_environment_variable_counts_as_none(monkeypatch):
+    fallback, arguments = _module.from_environment("MOPS_TEST", type="str")["fallback"]
+    monkeypatch.setenv("MOPS_TEST", "")
+    with pytest.raises(_module.AnsibleFallbackNotFound):
+        fallback(*arguments)
+    monkeypatch.setenv("MOPS_TEST", "given")
+    assert fallback(*arguments) == "given"
