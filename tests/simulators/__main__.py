@@ -1,0 +1,102 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`python -m simulators`: the three services in the foreground, until somebody ends them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from .launch import Options, Simulators, StartError, running
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    given = _parser().parse_args(arguments)
+    over = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        over.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end)
+    if given.until_stdin_closes:
+        threading.Thread(target=_watch_stdin, args=(over,), daemon=True).start()
+    output: Path = given.output
+    output.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with running(_options(given), ca_path=output.with_name(output.stem + "-ca.pem")) as simulators:
+            _write_private(output, json.dumps(simulators.as_json(), indent=2) + "\n")
+            _tell(simulators, output)
+            # A wait with a time: without one, some platforms do not deliver signals to it.
+            while not over.wait(3600):
+                pass
+    except StartError as error:
+        print(f"simulators: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m simulators",
+        description="Simulators of Mimecast, Mashery and MailStore SPE on loopback, over TLS, until interrupted.",
+    )
+    parser.add_argument("--output", type=Path, default=Path("build/simulators.json"), help="for addresses and keys")
+    parser.add_argument("--mimecast-channels", type=int, default=3, metavar="N", help="number of event channels")
+    parser.add_argument("--fleet", type=int, default=0, metavar="N", help="MailStore instances (0: a handful)")
+    parser.add_argument("--seed", type=int, default=1, metavar="S", help="the same seed gives the same fleet")
+    parser.add_argument("--mailstore-session-seconds", type=float, default=600.0, metavar="S", help="sliding expiry")
+    parser.add_argument("--mailstore-process-seconds", type=float, default=3.0, metavar="S", help="of long processes")
+    parser.add_argument("--mashery-sink", action="store_true", help="Mashery answers 200 and checks nothing")
+    parser.add_argument("--settings", type=Path, metavar="FILE", help="JSON: service to settings (see README.md)")
+    parser.add_argument("--credentials", type=Path, metavar="FILE", help="JSON: keys to use in place of random ones")
+    parser.add_argument("--until-stdin-closes", action="store_true", help="end also when standard input ends")
+    return parser
+
+
+def _options(given: argparse.Namespace) -> Options:
+    return Options(
+        mimecast_channels=given.mimecast_channels,
+        fleet=given.fleet,
+        seed=given.seed,
+        mailstore_session_seconds=given.mailstore_session_seconds,
+        mailstore_process_seconds=given.mailstore_process_seconds,
+        mashery_sink=given.mashery_sink,
+        settings=json.loads(given.settings.read_text("utf-8")) if given.settings else {},
+        given=json.loads(given.credentials.read_text("utf-8")) if given.credentials else {},
+    )
+
+
+def _watch_stdin(over: threading.Event) -> None:
+    sys.stdin.buffer.read()
+    over.set()
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Replaces `path` as a whole and readable by its owner only: a waiting reader never sees half of it."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(name, path)
+
+
+def _tell(simulators: Simulators, output: Path) -> None:
+    mailstore = simulators.mailstore
+    print(f"Mimecast   {simulators.mimecast.base_url}")
+    print(f"Mashery    {simulators.mashery.url}")
+    print(f"MailStore  https://{mailstore.host}:{mailstore.session_port} (session), {mailstore.basic_port} (basic)")
+    print(f"Addresses and keys: {output} - until Ctrl-C. For the modules:")
+    print(simulators.export_line(), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

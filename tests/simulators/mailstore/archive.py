@@ -1,0 +1,210 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The archive in memory: instances on their hosts, and in each its stores, users, jobs, profiles and configurations."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .arguments import ApiError
+
+MEGABYTE = 1 << 20
+
+
+@dataclass
+class Store:
+    id: int
+    name: str
+    database_path: str
+    content_path: str | None = None
+    index_path: str | None = None
+    requested_state: str = "normal"
+    error: str | None = None
+    needs_rebuild: bool = False
+    selected_for_rebuild: bool = False
+    needs_upgrade: bool = False
+    messages: int = 0
+    size: int = 0  # bytes
+    recovery_records: bool = True
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "name": self.name,
+            "databasePath": self.database_path,
+            "contentPath": self.content_path or self.database_path,
+            "indexPath": self.index_path or self.database_path,
+            "requestedState": self.requested_state,
+            "error": self.error,
+            "searchIndexesNeedRebuild": self.needs_rebuild,
+            "needsUpgrade": self.needs_upgrade,
+            "statisticsCount": self.messages,
+            "statisticsSize": self.size,
+        }
+
+
+@dataclass
+class User:
+    user_name: str
+    full_name: str | None = None
+    distinguished_name: str | None = None
+    authentication: str = "integrated"
+    email_addresses: list[str] = field(default_factory=list)
+    pop3_user_names: list[str] = field(default_factory=list)
+    privileges: list[str] = field(default_factory=lambda: ["login"])
+    login_privileges: list[str] = field(default_factory=lambda: ["windows", "web", "outlook", "windowsCmd", "imap"])
+    folders: dict[str, list[str]] = field(default_factory=dict)
+    password: str | None = None
+    mfa: bool = False
+
+    def summary(self) -> dict[str, Any]:
+        return {
+            "userName": self.user_name,
+            "fullName": self.full_name,
+            "distinguishedName": self.distinguished_name,
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            **self.summary(),
+            "authentication": self.authentication,
+            "emailAddresses": self.email_addresses,
+            "pop3UserNames": self.pop3_user_names,
+            "privileges": self.privileges,
+            "loginPrivileges": self.login_privileges,
+            "privilegesOnFolders": [{"folder": name, "privileges": held} for name, held in self.folders.items()],
+            "mfaStatus": "enabled" if self.mfa else "disabled",
+        }
+
+
+@dataclass
+class Job:
+    id: int
+    name: str
+    action: str
+    owner: str
+    schedule: dict[str, Any]
+    enabled: bool = True
+    failing: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "name": self.name,
+            "action": self.action,
+            "owner": self.owner,
+            "enabled": self.enabled,
+            **{key: self.schedule.get(key) for key in SCHEDULE_KEYS},
+        }
+
+
+SCHEDULE_KEYS = ("timeZoneId", "date", "interval", "time", "dayOfWeek", "dayOfMonth")
+
+
+@dataclass
+class Profile:
+    id: int
+    name: str
+    kind: str
+    user_name: str | None
+    properties: dict[str, Any]
+    failing: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        summary = {"id": self.id, "name": self.name, "type": self.kind, "userName": self.user_name, "version": 1}
+        return {**summary, **self.properties}
+
+
+@dataclass
+class Instance:
+    id: str
+    configuration: dict[str, Any]
+    status: str = "running"
+    start_stop_error: str | None = None
+    start_fails: bool = False
+    stores: list[Store] = field(default_factory=list)
+    users: dict[str, User] = field(default_factory=dict)
+    jobs: list[Job] = field(default_factory=list)
+    profiles: list[Profile] = field(default_factory=list)
+    directory: dict[str, str] = field(default_factory=dict)  # user name to full name, as directory services have it
+    configurations: dict[str, Any] = field(default_factory=dict)
+    results: list[dict[str, Any]] = field(default_factory=list)  # of profiles that were run here
+    job_results: list[dict[str, Any]] = field(default_factory=list)
+    detached: dict[str, Store] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "instanceID": self.id,
+            "alias": self.configuration.get("alias"),
+            "displayName": self.configuration.get("displayName"),
+            "instanceHost": self.configuration.get("instanceHost"),
+            "status": self.status,
+            "startStopError": self.start_stop_error,
+        }
+
+    def store(self, number: Any) -> Store:
+        for store in self.stores:
+            if store.id == number:
+                return store
+        raise ApiError(f"Archive store {number} was not found.")
+
+    def user(self, name: str) -> User:
+        user = self.users.get(name.lower())
+        if user is None:
+            raise ApiError(f"User '{name}' was not found.")
+        return user
+
+    def job(self, number: Any) -> Job:
+        for job in self.jobs:
+            if job.id == number:
+                return job
+        raise ApiError(f"Job {number} was not found.")
+
+    def profile(self, number: Any) -> Profile:
+        for profile in self.profiles:
+            if profile.id == number:
+                return profile
+        raise ApiError(f"Profile {number} was not found.")
+
+
+@dataclass
+class Archive:
+    """Everything that the management server knows."""
+
+    server_name: str
+    user_name: str
+    instances: dict[str, Instance] = field(default_factory=dict)
+    hosts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    access_servers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    administrators: dict[str, dict[str, Any]] = field(default_factory=dict)
+    directories: dict[str, list[str]] = field(default_factory=dict)
+    configurations: dict[str, Any] = field(default_factory=dict)
+    api_passwords: list[str] = field(default_factory=list)
+    seed: int = 1
+
+    def find(self, arguments: Mapping[str, Any]) -> Instance:
+        """The instance that a call is about, in whatever state."""
+        instance = self.instances.get(arguments["instanceID"])
+        if instance is None:
+            raise ApiError(f"Instance '{arguments['instanceID']}' was not found.")
+        return instance
+
+    def running(self, arguments: Mapping[str, Any]) -> Instance:
+        """The instance that a call is about; what it holds can be asked for only while it runs."""
+        instance = self.find(arguments)
+        if instance.status != "running":
+            raise ApiError(f"Instance '{instance.id}' is not running.", f"Its status is '{instance.status}'.")
+        return instance
+
+    def matching(self, patterns: str) -> list[Instance]:
+        """The instances that a filter names: ids and wildcards, separated by commas."""
+        wanted = [item.strip() for item in patterns.split(",") if item.strip()]
+        return [
+            instance
+            for instance in self.instances.values()
+            if any(fnmatch.fnmatchcase(instance.id, pattern) for pattern in wanted)
+        ]

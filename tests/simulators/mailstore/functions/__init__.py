@@ -1,0 +1,21 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each function of the Management API does to the archive, by subject."""
+
+from __future__ import annotations
+
+from . import configuration, directory, folders, instances, jobs, profiles, stores, system, users
+from .kind import Function
+
+FUNCTIONS: dict[str, Function] = {
+    **system.FUNCTIONS,
+    **instances.FUNCTIONS,
+    **stores.FUNCTIONS,
+    **users.FUNCTIONS,
+    **directory.FUNCTIONS,
+    **folders.FUNCTIONS,
+    **jobs.FUNCTIONS,
+    **profiles.FUNCTIONS,
+    **configuration.FUNCTIONS,
+}

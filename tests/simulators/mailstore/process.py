@@ -1,0 +1,217 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Long-running processes: they move by themselves, in steps, and everyone who waits for news is told."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from .arguments import ApiError
+
+FIRST_VERSION = 3
+MAX_LOG_LINE = 2000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a function starts: words for its log, what it does to the archive in the end, what it gives back."""
+
+    title: str
+    effect: Callable[[], Any] = lambda: None
+    steps: tuple[str, ...] = ()
+    brief: bool = False
+    log_all: bool = False
+    failure: str | None = None
+
+
+@dataclass(frozen=True)
+class Control:
+    """How a process goes. `outcome`: succeeded, failed, cancelled. `progress`: forward, backward, none.
+
+    `repeat_versions` leaves every second status with the version of the one before; `log_bytes` is the volume of
+    log output over the whole process.
+    """
+
+    seconds: float = 3.0
+    steps: int = 10
+    outcome: str = "succeeded"
+    log_bytes: int = 0
+    progress: str = "forward"
+    repeat_versions: bool = False
+    message: str = "The process failed."
+    details: str | None = None
+    error_null: bool = False
+    result: Any = None
+
+
+@dataclass
+class Process:
+    """One process and the status that it is in."""
+
+    function: str
+    plan: Plan
+    control: Control
+    token: str = field(default_factory=lambda: "s" + secrets.token_hex(16) + "e")
+    version: int = FIRST_VERSION
+    status: str = "running"
+    percent: float | None = 0
+    text: str | None = None
+    result: Any = None
+    error: dict[str, str] | None = None
+    finished: float | None = None
+    started: float = field(default_factory=time.monotonic)
+    _log: list[tuple[int, str]] = field(default_factory=list)
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def log_since(self, version: int) -> str | None:
+        """What was logged after the status of `version`; None where nothing was."""
+        return "".join(text for at, text in self._log if at > version) or None
+
+    async def news(self, known: int, milliseconds: float) -> None:
+        """Returns when there is a newer status than `known`, or when the time is over."""
+        end = time.monotonic() + milliseconds / 1000.0
+        while self.version <= known:
+            left = end - time.monotonic()
+            if left <= 0:
+                return
+            try:
+                await asyncio.wait_for(self._news.wait(), left)
+            except asyncio.TimeoutError:
+                return
+
+    def cancel(self) -> None:
+        self._cancelled.set()
+
+    def __post_init__(self) -> None:
+        self._log.append((self.version, f"{self.plan.title}...\r\n"))
+
+    async def run(self) -> None:
+        """Goes through the steps to the end."""
+        control = self.control
+        for step in range(1, control.steps + 1):
+            if await self._pause(control.seconds / control.steps):
+                self._end("cancelled")
+                return
+            if step < control.steps:
+                self._advance(step)
+        self._finish()
+
+    def _advance(self, step: int) -> None:
+        control = self.control
+        self.percent = _percent(control.progress, step, control.steps)
+        self.text = f"{self.plan.title}: step {step} of {control.steps}"
+        repeat = control.repeat_versions and step % 2 == 0
+        if not repeat:
+            words = self.plan.steps
+            self._write(words[(step - 1) % len(words)] if words else f"Step {step} of {control.steps} done.")
+            self._pad(step)
+        self._tell(0 if repeat else 1)
+
+    def _pad(self, step: int) -> None:
+        """Fills the log up to its share of the volume that was asked for."""
+        left = self.control.log_bytes * step // self.control.steps - sum(len(text) for _at, text in self._log)
+        while left > 0:
+            size = min(MAX_LOG_LINE, left)
+            self._write(("Message checked. " * (size // 17 + 1))[: max(1, size - 2)])
+            left -= max(3, size)
+
+    def _finish(self) -> None:
+        control = self.control
+        if control.log_bytes:
+            self._pad(control.steps)
+        if control.outcome == "cancelled":
+            self._end("cancelled")
+            return
+        failure = self.plan.failure or (control.message if control.outcome == "failed" else None)
+        if failure is not None:
+            self._fail(failure)
+            return
+        try:
+            self.result = self.plan.effect()
+        except ApiError as error:  # the archive changed meanwhile
+            self._fail(error.message)
+            return
+        if control.result is not None:
+            self.result = control.result
+        self._end("succeeded")
+
+    def _fail(self, message: str) -> None:
+        if not self.control.error_null:
+            self.error = {"message": message, "details": self.control.details or f"{self.function}: {message}"}
+        self._write(f"Failed: {message}")
+        self._end("failed")
+
+    def _end(self, status: str) -> None:
+        self.status = status
+        self.percent = None
+        self.text = None
+        self.finished = time.monotonic()
+        self._tell(1)
+
+    def _write(self, line: str) -> None:
+        self._log.append((self.version + 1, line + "\r\n"))
+
+    def _tell(self, versions: int) -> None:
+        self.version += versions
+        event, self._news = self._news, asyncio.Event()
+        event.set()
+
+    async def _pause(self, seconds: float) -> bool:
+        """Waits; True where the process was cancelled meanwhile."""
+        try:
+            await asyncio.wait_for(self._cancelled.wait(), seconds)
+        except asyncio.TimeoutError:
+            return False
+        return True
+
+
+def _percent(progress: str, step: int, steps: int) -> float | None:
+    if progress == "none":
+        return None
+    percent = 100.0 * step / steps
+    if progress == "backward" and step % 3 == 0:
+        percent = max(0.0, percent - 40.0)
+    return round(percent)
+
+
+class Processes:
+    """All processes by token, and how the next ones are told to go."""
+
+    def __init__(self) -> None:
+        self._all: dict[str, Process] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, function: str, plan: Plan, control: Control) -> Process:
+        process = Process(function, plan, control)
+        self._all[process.token] = process
+        task = asyncio.get_running_loop().create_task(process.run())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return process
+
+    def find(self, token: str, retention: float) -> Process | None:
+        """The process, unless it ended more than `retention` seconds ago."""
+        process = self._all.get(token)
+        if process is not None and process.finished is not None and process.finished + retention < time.monotonic():
+            return None
+        return process
+
+    def forget(self, token: str | None = None, function: str | None = None) -> None:
+        """Loses processes as a restart of the server does: they stop, and nobody knows them any more."""
+        for process in list(self._all.values()):
+            if token in (None, process.token) and function in (None, process.function):
+                process.cancel()
+                del self._all[process.token]
+
+    def listing(self) -> list[dict[str, Any]]:
+        return [
+            {"token": item.token, "function": item.function, "status_code": item.status, "status_version": item.version}
+            for item in self._all.values()
+        ]
