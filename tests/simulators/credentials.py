@@ -9,7 +9,7 @@ import base64
 import secrets
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 
@@ -69,11 +69,14 @@ class Credentials:
     @classmethod
     def random(cls, given: Mapping[str, Mapping[str, Any]] | None = None) -> Credentials:
         """Random ones, but for those in `given`, which is shaped like the sections of simulators.json."""
-        parts = {"mimecast": MimecastCredentials, "mashery": MasheryCredentials, "mailstore": MailStoreCredentials}
-        made: dict[str, Any] = {}
-        for name, kind in parts.items():
-            values = vars(kind.random())  # type: ignore[attr-defined]
-            known = {item.name for item in fields(kind)}  # type: ignore[arg-type]
-            values = {**values, **{key: value for key, value in (given or {}).get(name, {}).items() if key in known}}
-            made[name] = kind(**values)
-        return cls(**made)
+        parts = {
+            "mimecast": MimecastCredentials.random(),
+            "mashery": MasheryCredentials.random(),
+            "mailstore": MailStoreCredentials.random(),
+        }
+        return cls(**{name: _replaced(made, (given or {}).get(name, {})) for name, made in parts.items()})
+
+
+def _replaced(made: Any, given: Mapping[str, Any]) -> Any:
+    known = {item.name for item in fields(made)}
+    return replace(made, **{name: value for name, value in given.items() if name in known})

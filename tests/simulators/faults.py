@@ -51,7 +51,7 @@ class Fault:
         if not isinstance(data, dict):
             raise FaultError(f"a fault is an object, not {data!r}")
         action = data.get("action")
-        if action not in actions:
+        if not isinstance(action, str) or action not in actions:
             raise FaultError(f"unknown action {action!r}; known: {', '.join(sorted(actions))}")
         own = {item.name for item in fields(cls)} - {"parameters"}
         parameters = {key: value for key, value in data.items() if key not in own}

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import http.client
 import json
 import selectors
 import shlex
@@ -13,12 +14,12 @@ import ssl
 import subprocess
 import sys
 import tempfile
-import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+from urllib.parse import urlsplit
 
 from . import tls
 from .credentials import Credentials
@@ -31,6 +32,10 @@ SAMPLE_CHANNEL = "B8Y43U-GYVS-WHAU6M"
 
 class StartError(RuntimeError):
     """A simulator did not come up."""
+
+
+class ControlError(RuntimeError):
+    """A simulator did not do what its control path was asked for."""
 
 
 @dataclass(frozen=True)
@@ -150,15 +155,19 @@ class Simulators:
         self.control("mailstore", "POST", "processes", list(controls))
 
     def control(self, service: str, method: str, name: str, data: Any = None) -> Any:
-        """One call of a control path. Raises urllib.error.HTTPError where it is refused."""
-        body = None if data is None else json.dumps(data).encode("utf-8")
-        request = urllib.request.Request(f"{self._root(service)}/_simulator/{name}", data=body, method=method)
+        """One call of a control path. Raises ControlError where it is refused."""
+        port = urlsplit(self._root(service)).port
         context = ssl.create_default_context(cafile=self.ca_path)
-        opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
-        )
-        with opener.open(request, timeout=30) as answer:
-            return json.load(answer)
+        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=30, context=context)
+        try:
+            connection.request(method, f"/_simulator/{name}", body=None if data is None else json.dumps(data))
+            answer = connection.getresponse()
+            text = answer.read().decode("utf-8")
+        finally:
+            connection.close()
+        if answer.status != 200:
+            raise ControlError(f"{service}, {method} {name}: {text}")
+        return json.loads(text)
 
     def _root(self, service: str) -> str:
         if service == "mimecast":
@@ -263,16 +272,25 @@ def _simulators(
     )
 
 
-def _end(children: Any) -> None:
+def _end(children: Collection[subprocess.Popen[bytes]]) -> None:
     for child in children:
-        for pipe in (child.stdin, child.stdout):
-            try:
-                pipe.close()
-            except OSError:  # what was still buffered for a child that is gone
-                pass
+        _close(child.stdin)
+        _close(child.stdout)
     for child in children:
-        try:
-            child.wait(2)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+        _wait(child)
+
+
+def _close(pipe: IO[bytes] | None) -> None:
+    try:
+        if pipe is not None:
+            pipe.close()
+    except OSError:  # what was still buffered for a child that is gone
+        pass
+
+
+def _wait(child: subprocess.Popen[bytes]) -> None:
+    try:
+        child.wait(2)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()

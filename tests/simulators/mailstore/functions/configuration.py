@@ -57,7 +57,7 @@ def _pairs() -> dict[str, Function]:
     return functions
 
 
-def test_smtp(archive: Archive, arguments: Arguments) -> Any:
+def send_test_message(archive: Archive, arguments: Arguments) -> Any:
     host = archive.running(arguments).configurations["SmtpSettings"].get("hostname")
     return Plan("Sending a test message", brief=True, failure=None if host else "No SMTP server is configured.")
 
@@ -85,7 +85,7 @@ def time_zones(archive: Archive, arguments: Arguments) -> Any:
 
 FUNCTIONS: dict[str, Function] = {
     **_pairs(),
-    "TestSmtpSettings": test_smtp,
+    "TestSmtpSettings": send_test_message,
     "ProcessRetentionPolicies": process_retention,
     "SendStatusReport": send_report,
     "CreateClientOneTimeUrlForArchiveAdmin": one_time_url,

@@ -189,7 +189,7 @@ def license_request(_archive: Archive, _arguments: Arguments) -> Any:
     return "c2ltdWxhdGVkIGxpY2Vuc2UgcmVxdWVzdA=="
 
 
-def test_smtp(archive: Archive, _arguments: Arguments) -> Any:
+def send_test_message(archive: Archive, _arguments: Arguments) -> Any:
     host = archive.configurations["SystemSmtpConfiguration"].get("hostname")
     return Plan("Sending a test message", brief=True, failure=None if host else "No SMTP server is configured.")
 
@@ -219,5 +219,5 @@ FUNCTIONS: dict[str, Function] = {
     "CreateLicenseRequest": license_request,
     "ReloadBranding": ping,
     "PairWithManagementServer": ping,
-    "TestSystemSmtpConfiguration": test_smtp,
+    "TestSystemSmtpConfiguration": send_test_message,
 }
