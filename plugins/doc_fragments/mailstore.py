@@ -1,0 +1,90 @@
+# Copyright: Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    # How the modules reach the server.
+    DOCUMENTATION = r"""
+options:
+  host:
+    description:
+      - The name or the address of the host with the Management Server, without a scheme and without a port.
+      - If not set, the environment variable E(MAILSTORE_HOST) is used.
+    type: str
+  port:
+    description:
+      - The port of the Management API.
+      - If not set, the environment variable E(MAILSTORE_PORT) is used. Without that, it is 8470 where O(auth_method=session),
+        and 8474 where O(auth_method=basic).
+    type: int
+  username:
+    description:
+      - A system administrator of MailStore SPE.
+      - If not set, the environment variable E(MAILSTORE_USERNAME) is used.
+    type: str
+  password:
+    description:
+      - The administrator's password. Where multi-factor authentication is on for them, an API password.
+      - If not set, the environment variable E(MAILSTORE_PASSWORD) is used.
+    type: str
+  auth_method:
+    description:
+      - How requests prove who sends them. V(session) logs in and out, as version 8 has it. V(basic) is the HTTP Basic
+        authentication of version 9 and later.
+      - If not set, the environment variable E(MAILSTORE_AUTH_METHOD) is used.
+    type: str
+    choices: [session, basic]
+    default: session
+  validate_certs:
+    description:
+      - Whether the server's certificate must verify. MailStore comes with a self-signed one; rather than to switch this off,
+        name that certificate in O(ca_path).
+      - If not set, the environment variable E(MAILSTORE_VALIDATE_CERTS) is used.
+    type: bool
+    default: true
+  ca_path:
+    description:
+      - A file with the CA certificates, in PEM format, by which the server's certificate is verified.
+      - If not set, the environment variable E(MAILSTORE_CA_PATH) is used. Without that, it is the set of CAs that the Python
+        library requests comes with.
+    type: path
+  timeout:
+    description:
+      - Seconds to wait for a connection, and for each part of an answer. How long a process on the server may take is
+        another matter.
+    type: float
+    default: 30
+requirements:
+  - requests (Python library)
+"""
+
+    # How the modules wait for a process.
+    WAITING = r"""
+options:
+  wait_timeout:
+    description:
+      - Seconds to wait for the process at most. With V(0) there is no limit.
+    type: float
+    default: 0
+  status_timeout:
+    description:
+      - Milliseconds for which the server may hold a request until there is news. News come at once all the same. A larger
+        number means fewer requests where there is little news.
+    type: int
+    default: 5000
+  progress:
+    description:
+      - Whether to show the process's progress while it runs. That is possible where the module runs on the controller
+        (C(connection=local)), without C(async) and C(no_log).
+    type: bool
+    default: true
+  progress_interval:
+    description:
+      - Seconds after which a line is shown even if nothing has changed.
+    type: float
+    default: 60
+"""

@@ -1,0 +1,125 @@
+# Copyright: Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is PRIVATE to the collection: it may change without notice.
+
+"""What the modules for MailStore have in common. The only file of this folder that knows Ansible."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, NoReturn
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.parameters import remove_values
+from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client import Server
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.functions import MASK, masked, secrets
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import Process, Waiting
+from ansible_collections.mops.maintenance.plugins.module_utils._module import from_environment, transport_options
+
+
+def connection_arguments() -> dict[str, dict[str, Any]]:
+    """Documented in the fragment ``mops.maintenance.mailstore``."""
+    return {
+        "host": from_environment("MAILSTORE_HOST", type="str"),
+        "port": from_environment("MAILSTORE_PORT", type="int"),
+        "username": from_environment("MAILSTORE_USERNAME", type="str"),
+        "password": from_environment("MAILSTORE_PASSWORD", type="str", no_log=True),
+        "auth_method": from_environment(
+            "MAILSTORE_AUTH_METHOD", type="str", choices=["session", "basic"], default="session"
+        ),
+        **transport_options("MAILSTORE"),
+    }
+
+
+def waiting_arguments(on_timeout: str) -> dict[str, dict[str, Any]]:
+    """Documented in the fragment ``mops.maintenance.mailstore.waiting``, but for the default of ``on_timeout``."""
+    return {
+        "wait_timeout": {"type": "float", "default": 0},
+        "status_timeout": {"type": "int", "default": 5000},
+        "on_timeout": {"type": "str", "choices": ["cancel", "detach"], "default": on_timeout},
+        "progress": {"type": "bool", "default": True},
+        "progress_interval": {"type": "float", "default": 60},
+    }
+
+
+def server_of(options: Mapping[str, Any]) -> Server:
+    """The server that the options name. An empty string is an option that was not given. Raises `InvalidOption`."""
+    missing = [name for name in ("host", "username", "password") if options[name] in (None, "")]
+    if missing:
+        variables = ", ".join(f"MAILSTORE_{name.upper()}" for name in missing)
+        raise InvalidOption(
+            f"{', '.join(missing)} must be given, as options or in the environment of the host that runs the module "
+            f"({variables})."
+        )
+    names = ("host", "username", "password", "port", "auth_method", "validate_certs", "ca_path", "timeout")
+    return Server(**{name: options[name] for name in names})
+
+
+def waiting_of(options: Mapping[str, Any]) -> Waiting:
+    """How to wait, by the options. Raises `InvalidOption`."""
+    waiting = Waiting(options["wait_timeout"], options["status_timeout"], options["on_timeout"] == "cancel")
+    waiting.check()
+    return waiting
+
+
+def process_facts(process: Process) -> dict[str, Any]:
+    """What is known of a call and its process, by the names of the modules' return values."""
+    status = process.status
+    facts = {
+        "result": status.result,
+        "status_code": status.code,
+        "status_version": status.version,
+        "percent_progress": status.percent,
+        "status_text": status.text,
+        "log_output": str(process.log),
+        "token": status.token,
+        "polls": process.polls,
+    }
+    if process.log.cut:
+        facts["log_characters_cut"] = process.log.cut
+    if status.error is not None:
+        facts["error"] = {"message": status.error.message, "details": status.error.details}
+    return facts
+
+
+class SecretArgumentsModule(AnsibleModule):
+    """A module whose free-form options hold secrets, which are masked wherever something is shown.
+
+    `AnsibleModule` masks whole options only, and may log and fail in its constructor already, before anybody can
+    tell it of more.
+    """
+
+    free_form_options = ("arguments", "invocations")
+
+    def log(self, msg: str, log_args: Any = None) -> None:
+        self._learn_secrets()
+        super().log(msg, log_args=remove_values(log_args, self.no_log_values))
+
+    def exit_json(self, **kwargs: Any) -> NoReturn:
+        self._learn_secrets()
+        super().exit_json(invocation={"module_args": self._shown()}, **kwargs)
+
+    def fail_json(self, msg: str, **kwargs: Any) -> NoReturn:  # type: ignore[override]
+        self._learn_secrets()
+        super().fail_json(msg, invocation={"module_args": self._shown()}, **kwargs)
+
+    def _learn_secrets(self) -> None:
+        for name in self.free_form_options:
+            self.no_log_values.update(secrets(self.params.get(name)))
+
+    def _shown(self) -> dict[str, Any]:
+        """The options as they may be shown: secrets masked in their places, so also those that are short or numbers."""
+        shown = masked(self.params)
+        for name in self.free_form_options:
+            if not _is_structured(self.params.get(name)):
+                shown[name] = MASK  # it is in error, and could be anything
+        return shown
+
+
+def _is_structured(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(item, dict) and _is_structured(item.get("arguments")) for item in value)
+    return value is None or isinstance(value, dict)

@@ -1,0 +1,378 @@
+# Copyright: Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is PRIVATE to the collection: it may change without notice.
+
+"""The Management API of a MailStore SPE server ("Management API - Using the API", and version 9 with HTTP Basic).
+
+One client is one conversation: it logs in when it first has to, takes one request at a time, logs in again where the
+server has ended the session, and logs out when it is closed::
+
+    with Client(Server("archive.example.com", "admin", password)) as client:
+        stores = client.call("GetStores", instanceID="customer-1")
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any, Callable, Mapping, TypeVar
+
+from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
+from ansible_collections.mops.maintenance.plugins.module_utils._http import (
+    Answer,
+    AnswerLost,
+    AnswerUnusable,
+    CertificateRejected,
+    Endpoint,
+    Http,
+    RequestNotSent,
+)
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.auth import BasicAuth, SessionAuth
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.functions import (
+    Effect,
+    Functions,
+    check_name,
+    effect,
+    form,
+)
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import (
+    Follower,
+    Process,
+    ProcessUnknown,
+    Status,
+    Waiting,
+    server_error,
+)
+from ansible_collections.mops.maintenance.plugins.module_utils._retry import Retry, RetryPolicy, TryAgain
+
+SESSION_PORT = 8470
+BASIC_PORT = 8474
+
+READ_PATIENCE = 30.0
+"""For how many seconds something that only reads is tried again."""
+
+_FAREWELL_SECONDS = 10.0
+"""For how long a logout may take."""
+
+_LOGGED_IN = re.compile(r"\+OK\s+(\S+)\s*")
+_WORDS_MAX_CHARACTERS = 300
+
+T = TypeVar("T")
+
+
+class ServiceError(MopsError):
+    """The server answered, and said no."""
+
+
+class LoginRefused(ServiceError):
+    """User name and password are not accepted, or not in this way."""
+
+
+class ServiceFailed(ServiceError):
+    """The server, or a proxy before it, has a problem of its own (5xx). It may have acted on the request."""
+
+
+class CallFailed(ServiceError):
+    """A function that was called has not succeeded."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where a Management API is, and who speaks to it."""
+
+    host: str
+    username: str
+    password: str = field(repr=False)
+    port: int | None = None
+    auth_method: str = "session"
+    """``session`` (version 8) or ``basic`` (version 9 and later)."""
+    validate_certs: bool = True
+    ca_path: str | None = None
+    timeout: float = 30.0
+    """Seconds; see `Endpoint`."""
+
+    def endpoint(self) -> Endpoint:
+        """Raises `InvalidOption` where the host is not one."""
+        if "://" in self.host:
+            raise InvalidOption(f"host must be a name or an address alone, without the scheme of {self.host!r}.")
+        if re.fullmatch(r"[^:]+:\d+", self.host):
+            raise InvalidOption(f"host must be a name or an address alone: give the port of {self.host!r} in port.")
+        if not re.fullmatch(r"[^\s/?#@\[\]]+|\[[0-9A-Fa-f:.%]+\]", self.host):
+            raise InvalidOption(f"host must be the name or the address of a server, not {self.host!r}.")
+        host = f"[{self.host}]" if ":" in self.host and not self.host.startswith("[") else self.host
+        port = self.port if self.port is not None else (BASIC_PORT if self.auth_method == "basic" else SESSION_PORT)
+        if not 0 < port < 65536:
+            raise InvalidOption(f"port must be 1 to 65535, not {port}.")
+        return Endpoint(f"https://{host}:{port}", self.validate_certs, self.ca_path, self.timeout)
+
+
+class Client:
+    """One conversation with the Management API. Not safe for several threads at once: give each thread its own."""
+
+    def __init__(
+        self,
+        server: Server,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        on_wait: Callable[[float, MopsError], None] | None = None,
+    ) -> None:
+        """``sleep`` may raise, to end a wait between two tries; ``on_wait`` is told before: its seconds, and why."""
+        self._server = server
+        self._http = Http(server.endpoint())
+        self._basic = server.auth_method == "basic"
+        self._auth: BasicAuth | SessionAuth = (
+            BasicAuth(server.username, server.password) if self._basic else SessionAuth()
+        )
+        self._answered = False
+        self._clock = clock
+        self._sleep = sleep
+        self.on_wait = on_wait
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Log out where there is a session, and close the connection. Never raises: there is nobody to act on it."""
+        if isinstance(self._auth, SessionAuth) and self._auth.ready:
+            try:
+                self._http.post("/logout", auth=self._auth, read_timeout=_FAREWELL_SECONDS)
+            except MopsError:
+                pass
+            self._auth = SessionAuth()
+        self._http.close()
+
+    def call(self, function: str, **arguments: Any) -> Any:
+        """The result of a function, followed to its end where it takes long. None is a left-out argument.
+
+        Raises `CallFailed` with the server's words where it does not succeed, and `MopsError` for all else.
+        """
+        status = self.invoke(function, form(arguments), repeatable=effect(function, arguments) is Effect.READS)
+        process = Process(status)
+        outcome = Follower(self, Waiting(), threading.Event(), clock=self._clock, sleep=self._sleep).follow(process)
+        if outcome.error is not None:
+            raise outcome.error
+        if not process.status.succeeded:
+            raise CallFailed(f"{function} on {self._server.host}: {process.failure()}")
+        return process.status.result
+
+    def log_in(self) -> None:
+        """Begin a session where there is none; with HTTP Basic there is nothing to do. Raises `LoginRefused`."""
+        if not self._auth.ready:
+            self._auth = self._new_session()
+
+    def functions(self) -> Functions | None:
+        """The functions that this server has, or None where it does not tell."""
+
+        def read(reply: _Reply) -> Functions | None:
+            return None if reply.status == 404 else Functions.from_metadata(reply.checked())
+
+        return self._ask("/api/get-metadata", {}, read, patience=READ_PATIENCE)
+
+    def invoke(self, function: str, arguments: Mapping[str, str], *, repeatable: bool) -> Status:
+        """Start a function. ``arguments`` are as they go over the wire (see `functions.form`).
+
+        ``repeatable`` says that it may be asked again where its answer was lost. An error of the function itself is
+        in the status; raises `ServiceError` and `HttpError` where there is none.
+        """
+        check_name(function)
+
+        def read(reply: _Reply) -> Status:
+            if reply.status == 404:
+                raise ServiceError(
+                    f"{reply.where}: the server does not know {function} (404){reply.words()}. Is the name spelled as "
+                    "in its list of functions, and is this the Management API's port?"
+                )
+            return Status.from_envelope(reply.checked(), reply.where)
+
+        patience = READ_PATIENCE if repeatable else 0.0
+        return self._ask(f"/api/invoke/{function}", arguments, read, patience=patience, repeatable=repeatable)
+
+    def status(self, token: str, version: int, hold: int, *, patience: float = READ_PATIENCE) -> Status:
+        """What is new of a process since ``version``; the server waits for it for up to ``hold`` milliseconds.
+
+        A server that does not answer properly is asked again for ``patience`` seconds. Raises `ProcessUnknown`.
+        """
+
+        def read(reply: _Reply) -> Status:
+            return Status.from_envelope(reply.of_process(), reply.where)
+
+        arguments = {"token": token, "lastKnownStatusVersion": str(version), "millisecondsTimeout": str(hold)}
+        read_timeout = hold / 1000 + self._server.timeout
+        return self._ask("/api/get-status", arguments, read, patience=patience, read_timeout=read_timeout)
+
+    def cancel(self, token: str) -> None:
+        """Ask the server to cancel a process, which ends a little later. Raises `ProcessUnknown`."""
+        self._ask("/api/cancel-async", {"token": token}, _Reply.of_process, patience=READ_PATIENCE)
+
+    def _ask(
+        self,
+        path: str,
+        arguments: Mapping[str, str],
+        read: Callable[[_Reply], T],
+        *,
+        patience: float,
+        repeatable: bool = True,
+        read_timeout: float | None = None,
+    ) -> T:
+        """Send a request within a session, and return what ``read`` makes of the reply."""
+
+        def attempt() -> T:
+            try:
+                self.log_in()
+            except MopsError as error:
+                raise self._judged(error, repeatable=True) from None
+            try:
+                return read(self._send(path, arguments, read_timeout))
+            except MopsError as error:
+                raise self._judged(error, repeatable) from None
+
+        # What bounds the tries is the time. Without patience, too, there is another one for a request that
+        # the server cannot have seen.
+        policy = RetryPolicy(retries=1000 if patience else 2, timeout=patience or 5.0, longest=15.0)
+        retry = Retry(policy, clock=self._clock, sleep=self._sleep, on_wait=self.on_wait)
+        return retry.call(attempt)
+
+    def _send(self, path: str, arguments: Mapping[str, str], read_timeout: float | None) -> _Reply:
+        """Post, in a new session where the server has ended the old one: it has not acted on the request then."""
+        reply = self._post(path, arguments, self._auth, read_timeout)
+        if reply.status in (302, 401, 403) and isinstance(self._auth, SessionAuth):
+            self._auth = self._new_session()
+            reply = self._post(path, arguments, self._auth, read_timeout)
+        return reply
+
+    def _post(
+        self, path: str, arguments: Mapping[str, str], auth: BasicAuth | SessionAuth, read_timeout: float | None = None
+    ) -> _Reply:
+        answer = self._http.post(path, auth=auth, data=arguments, read_timeout=read_timeout)
+        self._answered = True
+        reply = _Reply(answer, self._server)
+        auth.learn(answer, reply.session_token)
+        return reply
+
+    def _new_session(self) -> SessionAuth:
+        auth = SessionAuth()
+        reply = self._post("/login", {"u": self._server.username, "p": self._server.password}, auth)
+        if not auth.ready:
+            raise reply.login_refused()
+        return auth
+
+    def _judged(self, error: MopsError, repeatable: bool) -> Exception:
+        """The error itself, or `TryAgain` with it where another try is safe and may help."""
+        if not self._answered or isinstance(error, CertificateRejected):
+            return error  # what has never worked is more likely wrong than broken
+        if isinstance(error, RequestNotSent):
+            return TryAgain(error)
+        if repeatable and isinstance(error, (AnswerLost, AnswerUnusable, ServiceFailed)):
+            return TryAgain(error)
+        return error
+
+
+class _Reply:
+    """An answer of the Management API, and what it means."""
+
+    def __init__(self, answer: Answer, server: Server) -> None:
+        self._server = server
+        self._location = answer.headers.get("Location", "").split("?")[0]
+        self._text = answer.text().strip()
+        self._challenge = answer.headers.get("WWW-Authenticate", "")
+        self.status = answer.status
+        self.where = f"POST {answer.url}"
+        self.document: Any = None
+        if self._text[:1] in ("{", "["):
+            try:
+                self.document = json.loads(self._text)
+            except ValueError:
+                pass
+
+    @property
+    def session_token(self) -> str | None:
+        """The anti-XSRF token for the next request: in a login's ``+OK`` line, or in the envelope."""
+        logged_in = _LOGGED_IN.fullmatch(self._text)
+        if logged_in and self.status == 200:
+            return logged_in.group(1)
+        token = self.document.get("antiXsrfToken") if isinstance(self.document, dict) else None
+        return token if isinstance(token, str) else None
+
+    def checked(self) -> Any:
+        """The JSON document. Raises what the answer means where there is none to work with."""
+        if self.status >= 500:
+            raise ServiceFailed(f"{self.where}: the server failed ({self.status}){self.words()}.")
+        if self.status == 401:
+            raise self._stranger()
+        if self.status == 411:
+            raise ServiceError(
+                f"{self.where}: the server misses the request's Content-Length (411), which was sent: "
+                "something between here and the server, perhaps a proxy, takes it away."
+            )
+        if 300 <= self.status < 400:
+            raise ServiceError(
+                f"{self.where}: the server redirects to {self._location!r} ({self.status}), as it does with those "
+                "who have no session. Is this the Management API's port, and does auth_method fit it?"
+            )
+        if self.status != 200:
+            raise ServiceError(f"{self.where}: the server refused the request ({self.status}){self.words()}.")
+        if self.document is None:
+            raise AnswerUnusable(
+                f"{self.where}: the answer is not the JSON that the Management API sends{self.words()}."
+            )
+        return self.document
+
+    def of_process(self) -> Any:
+        """`checked`, of a request that names a process. Raises `ProcessUnknown`."""
+        if self.status == 404:
+            raise ProcessUnknown(
+                f"{self.where}: the server does not know the process (404){self.words()}. A token is good while the "
+                "server remembers its process, and not beyond a restart of the server."
+            )
+        return self.checked()
+
+    def login_refused(self) -> MopsError:
+        """What a login means that brought no session."""
+        if self.status == 404 or "basic" in self._challenge.lower():
+            return self._stranger()
+        if self.status >= 500 or self.status == 411:
+            try:
+                self.checked()
+            except MopsError as error:
+                return error
+        if self.session_token:
+            return AnswerUnusable(f"{self.where}: the server accepted the login, but set no cookie for the session.")
+        return LoginRefused(
+            f"{self.where}: the server refused the login of {self._server.username!r} ({self.status}){self.words()}. "
+            "Are user name and password right, and is this the Management API's port?"
+        )
+
+    def words(self) -> str:
+        """The service's own words, to follow a sentence: the envelope's error, an HTML page's title, a plain text."""
+        if isinstance(self.document, dict):
+            words = str(server_error(self.document.get("error")) or "")
+        elif self._text.startswith("<"):
+            title = re.search(r"<(?:title|h1)\b[^>]*>([^<]*)</", self._text, re.IGNORECASE)
+            words = title.group(1) if title else ""
+        else:
+            # What begins like JSON or a login is damaged, and could hold a token.
+            words = "" if self._text.startswith(("{", "[", "+OK")) else self._text
+        words = " ".join(words.split())[:_WORDS_MAX_CHARACTERS].rstrip(".")
+        return f": {words}" if words else ""
+
+    def _stranger(self) -> LoginRefused:
+        """Where the server does not know who asks, and HTTP Basic could be a part of it."""
+        if self._server.auth_method == "basic":
+            return LoginRefused(
+                f"{self.where}: the server refused user name and password (401){self.words()}. Where multi-factor "
+                "authentication is on for the administrator, the API wants an API password instead of the account's."
+            )
+        return LoginRefused(
+            f"{self.where}: there is no session login here ({self.status}). MailStore SPE 9 and later have HTTP Basic: "
+            f"set auth_method to basic (port {BASIC_PORT})."
+        )
