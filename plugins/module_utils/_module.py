@@ -13,7 +13,8 @@ import os
 from contextlib import contextmanager
 from typing import Any, Iterator
 
-from ansible.module_utils.basic import AnsibleFallbackNotFound, AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.errors import AnsibleFallbackNotFound
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
 

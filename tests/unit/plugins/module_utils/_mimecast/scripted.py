@@ -1,0 +1,89 @@
+# Copyright: Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A Mimecast that says what the test wants, and time that passes only by sleeping."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.mops.maintenance.plugins.module_utils._http import Answer
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.auth import Keys
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.client import MimecastClient
+
+BASE_URL = "https://eu-api.mimecast.com"
+KEYS = Keys("access", "c2VjcmV0IGtleSBvZiB0aGlydHktdHdvIGJ5dGVzISE=", "app-id", "my-app-key")
+
+
+def answered(body: Any = None, *, status: int = 200, headers: dict[str, str] | None = None, path: str = "/x") -> Answer:
+    """An answer; a body that is not bytes is sent as JSON."""
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Answer(status=status, headers=headers or {}, body=raw, url=BASE_URL + path)
+
+
+def envelope(*data: Any, fail: Any = (), status: int = 200, **meta: Any) -> dict[str, Any]:
+    return {"meta": {"status": status, **meta}, "data": list(data), "fail": list(fail)}
+
+
+def failure(code: str, message: str = "", *, key: Any = None, retryable: bool = False) -> dict[str, Any]:
+    named = {} if key is None else {"key": key}
+    return {**named, "errors": [{"code": code, "message": message, "retryable": retryable}]}
+
+
+@dataclass
+class Request:
+    """A request as it would have gone out."""
+
+    method: str
+    url: str
+    body: Any
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class ScriptedHttp:
+    """Stands in for `Http`: answers the n-th request with the n-th of a script, and fails where the script ends."""
+
+    def __init__(self, *script: Any) -> None:
+        self.script = list(script)
+        self.requests: list[Request] = []
+
+    def post(self, path: str, *, auth: Any, data: Any = None, headers: Any = None) -> Answer:
+        request = Request("POST", BASE_URL + path, data, dict(headers or {}))
+        auth(request)
+        self.requests.append(request)
+        answer = self.script.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer(request) if callable(answer) else answer
+
+    def bodies(self) -> list[Any]:
+        return [json.loads(request.body) for request in self.requests]
+
+    def close(self) -> None:
+        pass
+
+
+class Clock:
+    """Time that passes only by sleeping."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.waits: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.now += seconds
+
+
+@dataclass
+class Setup:
+    client: MimecastClient
+    http: ScriptedHttp
+    clock: Clock

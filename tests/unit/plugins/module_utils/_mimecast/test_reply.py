@@ -1,0 +1,164 @@
+# Copyright: Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.mops.maintenance.plugins.module_utils._http import AnswerUnusable
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.reply import (
+    CallRefused,
+    FunctionFailed,
+    RateLimit,
+    clock_offset,
+    explain,
+    rate_limit,
+    read_reply,
+)
+from ansible_collections.mops.maintenance.tests.unit.plugins.module_utils._mimecast.scripted import (
+    answered,
+    envelope,
+    failure,
+)
+
+TOKEN_PATH = "/api/ess/get-latest-channel-token"
+
+
+def explained(body=None, *, status, path=TOKEN_PATH, dated=True, offset=None):
+    reply = read_reply(answered(b"" if body is None else body, status=status, path=path))
+    return explain(reply, path, request_id="guid", dated=dated, offset=offset)
+
+
+def test_a_good_answer_is_taken_apart():
+    reply = read_reply(answered(envelope({"a": 1}, pagination={"next": "p2"})))
+    assert (reply.status, reply.data, reply.failures) == (200, ({"a": 1},), ())
+    assert reply.meta["pagination"] == {"next": "p2"}
+
+
+@pytest.mark.parametrize("body", [b"<html>Sign in</html>", b"", b'{"meta": {"status": 2', b"[" * 100_000, b"[]", b"7"])
+def test_an_answer_that_is_not_a_json_object_is_unusable(body):
+    with pytest.raises(AnswerUnusable, match="is not JSON"):
+        read_reply(answered(body))
+
+
+@pytest.mark.parametrize("body", [{}, {"meta": None}, {"meta": {}}, {"meta": {"status": "200"}}])
+def test_an_answer_without_a_function_status_is_unusable(body):
+    with pytest.raises(AnswerUnusable, match=r"no meta\.status"):
+        read_reply(answered(body))
+
+
+@pytest.mark.parametrize("part", ["data", "fail"])
+def test_an_answer_whose_lists_are_none_is_unusable(part):
+    with pytest.raises(AnswerUnusable, match="not both lists"):
+        read_reply(answered({"meta": {"status": 200}, part: {"a": 1}}))
+
+
+def test_a_200_with_a_failure_is_a_failure():
+    reply = read_reply(answered(envelope(fail=[failure("err_validation_blank", "Field must not be blank")])))
+    assert reply.words() == 'err_validation_blank "Field must not be blank"'
+
+
+def test_a_200_whose_function_failed_has_the_functions_status():
+    assert read_reply(answered(envelope(status=403))).status == 403
+
+
+def test_a_failure_that_is_not_of_the_known_shape_keeps_its_words():
+    odd = [{"code": "token_verification_failed", "message": "Bad token"}, "oops", {"errors": "?"}, {"errors": ["no"]}]
+    reply = read_reply(answered({"fail": odd}, status=400))
+    assert reply.words() == 'token_verification_failed "Bad token"; oops; no reason given; no'
+
+
+def test_only_what_is_all_retryable_and_has_done_nothing_is_retryable():
+    again, never = failure("a", retryable=True), failure("b")
+    assert read_reply(answered(envelope(fail=[again]))).retryable
+    assert not read_reply(answered(envelope(fail=[again, never]))).retryable
+    assert not read_reply(answered(envelope({"done": 1}, fail=[again]))).retryable
+    assert not read_reply(answered(envelope())).retryable
+
+
+def test_the_quota_is_read_from_the_headers():
+    headers = {"X-RateLimit-Limit": "300", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "60000"}
+    assert rate_limit(headers) == RateLimit(300, 0, 60000)
+    assert rate_limit({**headers, "X-RateLimit-Reset": "soon"}) == RateLimit(300, 0, None)
+    assert rate_limit({}) is None
+
+
+@pytest.mark.parametrize("header", [None, "", "yesterday", "Tue, 99 Nov 2015 12:50:11 GMT"])
+def test_a_server_without_a_clock_gives_no_offset(header):
+    headers = {} if header is None else {"Date": header}
+    assert clock_offset(answered(headers=headers), 0.0) is None
+
+
+def test_the_offset_of_the_clock_is_positive_where_this_host_is_ahead():
+    answer = answered(headers={"Date": "Tue, 24 Nov 2015 12:50:11 GMT"})
+    assert clock_offset(answer, 1448369411 + 1200) == 1200
+    assert clock_offset(answer, 1448369411 - 5) == -5
+
+
+def test_401_says_how_far_the_clock_is_off():
+    error = explained(
+        {"fail": [failure("err_xdk_invalid_signature", "0004 Invalid Signature")]}, status=401, offset=-1200.4
+    )
+    assert "1200 s (20.0 min) behind the service's" in str(error)
+    assert 'err_xdk_invalid_signature "0004 Invalid Signature"' in str(error)
+    assert error.facts["clock_offset"] == -1200
+
+
+def test_401_says_that_the_clock_is_right_where_it_is():
+    assert "The clock is not the cause" in str(explained(status=401, offset=2.0))
+
+
+def test_401_of_a_bearer_token_speaks_of_client_id_and_not_of_the_clock():
+    text = str(explained(status=401, dated=False))
+    assert "client_id" in text
+    assert "clock" not in text
+
+
+def test_403_names_the_permission():
+    assert "'Event Streaming Service | Event Streaming | Read'" in str(explained(status=403))
+
+
+def test_403_of_an_unknown_endpoint_says_where_its_permission_stands():
+    assert "/api/some/thing in the service's endpoint reference" in str(explained(status=403, path="/api/some/thing"))
+
+
+def test_403_for_want_of_a_product_speaks_of_products():
+    error = explained({"fail": [failure("app_forbidden")]}, status=403)
+    assert "Add a product" in str(error)
+    assert "permission" not in str(error)
+
+
+def test_404_points_at_region_and_base_url():
+    assert "region or base_url" in str(explained(status=404))
+
+
+def test_418_says_that_the_binding_expired_and_what_to_do():
+    text = str(explained(status=418))
+    assert "binding of the access key has expired" in text
+    assert "make a new access key" in text
+
+
+def test_400_without_a_body_hints_at_a_damaged_id():
+    assert "an id in it is damaged" in str(explained(status=400))
+    assert "damaged" not in str(explained({"fail": [failure("err_validation_null")]}, status=400))
+
+
+@pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 405, 409, 418, 429, 500, 503, 596])
+def test_every_refusal_names_url_status_and_request(status):
+    error = explained(status=status)
+    assert str(error).startswith("POST https://eu-api.mimecast.com/api/ess/get-latest-channel-token: ")
+    assert f"({status}" in str(error)
+    assert "The request's id is guid." in str(error)
+    assert error.facts["request_id"] == "guid"
+
+
+@pytest.mark.parametrize(("status", "kind"), [(400, FunctionFailed), (409, FunctionFailed), (401, CallRefused)])
+def test_what_lies_in_the_data_is_told_from_what_lies_in_the_call(status, kind):
+    assert type(explained(status=status)) is kind
+
+
+def test_the_services_words_are_one_short_line():
+    error = explained({"fail": [failure("code", "a\nb" * 1000)]}, status=400)
+    assert "\n" not in str(error)
+    assert len(str(error)) < 800
