@@ -1,0 +1,37 @@
+# Copyright: Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The running simulators, for every test of a whole system."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from simulators.launch import Simulators, running
+
+
+@pytest.fixture(scope="session")
+def started() -> Iterator[Simulators]:
+    """The three simulators, started once for the whole session."""
+    with running() as simulators:
+        yield simulators
+
+
+@pytest.fixture
+def simulators(started: Simulators) -> Simulators:
+    """The three simulators, each as it was when it started."""
+    started.reset()
+    return started
+
+
+@pytest.fixture
+def http(simulators: Simulators) -> Iterator[requests.Session]:
+    """A plain client that trusts the simulators, and takes nothing from the environment."""
+    with requests.Session() as session:
+        session.trust_env = False
+        session.verify = simulators.ca_path
+        yield session

@@ -1,0 +1,308 @@
+# Copyright: Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Mimecast simulator takes what the vendor's samples send, and nothing less careful."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+import uuid
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+import requests
+
+from simulators.launch import SAMPLE_CHANNEL, Simulators
+
+LATEST = "/api/ess/get-latest-channel-token"
+AUDIT = "/api/audit/get-audit-events"
+PERIOD = {"startDateTime": "2026-01-01T00:00:00+0000", "endDateTime": "2026-02-01T00:00:00+0000"}
+
+
+def date(offset: timedelta = timedelta(), zone: str = "UTC") -> str:
+    return (datetime.now(timezone.utc) + offset).strftime("%a, %d %b %Y %H:%M:%S") + " " + zone
+
+
+def headers(simulators: Simulators, path: str = LATEST, **changes: Any) -> dict[str, str]:
+    """The headers of the vendor's Python sample; `changes` makes one of the values that go into them wrong."""
+    mimecast = simulators.mimecast
+    values = {
+        "access_key": mimecast.access_key,
+        "secret_key": mimecast.secret_key,
+        "app_id": mimecast.app_id,
+        "app_key": mimecast.app_key,
+        "date": date(),
+        "request_id": str(uuid.uuid4()),
+        **changes,
+    }
+    text = ":".join([values["date"], values["request_id"], path, values["app_key"]])
+    digest = hmac.new(base64.b64decode(values["secret_key"]), text.encode(), hashlib.sha1).digest()
+    return {
+        "Authorization": f"MC {values['access_key']}:{base64.b64encode(digest).decode()}",
+        "x-mc-app-id": values["app_id"],
+        "x-mc-date": values["date"],
+        "x-mc-req-id": values["request_id"],
+        "Content-Type": "application/json",
+    }
+
+
+def channels(*identifiers: Any) -> dict[str, Any]:
+    return {"data": [{"channelId": identifier} for identifier in identifiers]}
+
+
+class Caller:
+    """Signed calls."""
+
+    def __init__(self, simulators: Simulators, http: requests.Session) -> None:
+        self._simulators = simulators
+        self._http = http
+
+    def __call__(self, body: Any = None, path: str = LATEST, **changes: Any) -> requests.Response:
+        data = body if isinstance(body, (str, bytes)) else json.dumps(body or channels(SAMPLE_CHANNEL))
+        url = self._simulators.mimecast.base_url + path
+        return self._http.post(url, headers=headers(self._simulators, path, **changes), data=data, timeout=10)
+
+
+@pytest.fixture
+def call(simulators, http):
+    return Caller(simulators, http)
+
+
+def code(answer: requests.Response) -> str:
+    return answer.json()["fail"][0]["errors"][0]["code"]
+
+
+def test_a_channel_gets_a_token_in_the_field_called_channel_id(simulators, call):
+    answer = call()
+    assert answer.status_code == 200
+    document = answer.json()
+    assert document["fail"] == []
+    assert document["meta"]["status"] == 200
+    assert document["data"] == [{"channelId": simulators.state("mimecast")["tokens"][SAMPLE_CHANNEL]}]
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param(lambda: date(zone="GMT"), id="C# says GMT"),
+        pytest.param(lambda: date(zone="UTC").replace(", 0", ", "), id="Java writes no leading zero"),
+        pytest.param(lambda: date(timedelta(minutes=14)), id="a clock 14 minutes fast"),
+        pytest.param(lambda: date(-timedelta(minutes=14)), id="a clock 14 minutes slow"),
+    ],
+)
+def test_dates_of_the_samples_pass(call, moment):
+    assert call(date=moment()).status_code == 200
+
+
+def test_the_python_samples_single_quotes_pass_and_are_counted(simulators, call):
+    payload = {"data": [{"channelId": SAMPLE_CHANNEL}]}
+    assert call(str(payload)).status_code == 200
+    assert simulators.state("mimecast")["lenient_bodies"] == 1
+
+
+def test_a_day_without_leading_zero_passes_on_the_first_of_a_month(simulators, call):
+    first = datetime.now(timezone.utc).replace(day=1)
+    simulators.settings("mimecast", clock_offset_seconds=first.timestamp() - time.time())
+    text = f"{first:%a}, {first.day} {first:%b %Y %H:%M:%S} UTC"
+    assert call(date=text).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "expected"),
+    [
+        ({"secret_key": base64.b64encode(b"other").decode()}, 401, "err_xdk_invalid_signature"),
+        ({"app_key": "other"}, 401, "err_xdk_invalid_signature"),
+        ({"access_key": "other"}, 401, "err_xdk_client_unauthorized"),
+        ({"app_id": "other"}, 401, "err_developer_key"),
+        ({"request_id": "not-a-guid"}, 400, "err_validation_malformed"),
+        ({"date": "2026-11-22T10:00:00Z"}, 401, "err_xdk_invalid_signature"),
+    ],
+)
+def test_what_is_not_right_is_refused(simulators, call, changes, status, expected):
+    answer = call(**changes)
+    assert (answer.status_code, code(answer)) == (status, expected)
+    state = simulators.state("mimecast")
+    assert (state["refused"], state["tokens_issued"]) == (1, 0)
+
+
+@pytest.mark.parametrize("minutes", [-16, 16])
+def test_a_clock_that_is_off_is_refused(call, minutes):
+    assert call(date=date(timedelta(minutes=minutes))).status_code == 401
+
+
+def test_the_simulators_own_clock_can_be_wrong_and_shows_in_date(simulators, call):
+    simulators.faults("mimecast", [{"action": "clock", "seconds": 1200}])
+    answer = call()
+    assert answer.status_code == 401
+    ahead = datetime.strptime(answer.headers["Date"], "%a, %d %b %Y %H:%M:%S %Z") - datetime.now(timezone.utc).replace(
+        tzinfo=None
+    )
+    assert abs(ahead.total_seconds() - 1200) < 5
+    assert call().status_code == 200
+
+
+def test_a_request_id_is_good_once(simulators, call):
+    request_id = str(uuid.uuid4())
+    assert call(request_id=request_id).status_code == 200
+    assert call(request_id=request_id.upper()).status_code == 401
+    assert simulators.state("mimecast")["replays"] == 1
+
+
+def test_without_authorization_nothing_is_told(simulators, http):
+    answer = http.post(simulators.mimecast.base_url + LATEST, json=channels(SAMPLE_CHANNEL), timeout=10)
+    assert answer.status_code == 401
+
+
+def test_wrong_urls_methods_and_bodies(simulators, http, call):
+    assert call(path="/api/ess/nothing").status_code == 404
+    assert http.get(simulators.mimecast.base_url + LATEST, timeout=10).status_code == 405
+    assert call("{").status_code == 400
+    assert call("[]").status_code == 400
+    assert code(call({"data": []})) == "err_validation_null"
+
+
+def test_several_channels_come_in_the_order_in_which_they_were_asked(simulators, call):
+    wanted = simulators.mimecast.channel_ids
+    answer = call(channels(*wanted)).json()
+    tokens = simulators.state("mimecast")["tokens"]
+    assert [item["channelId"] for item in answer["data"]] == [tokens[identifier] for identifier in wanted]
+
+
+def test_failures_name_their_channel_and_the_others_are_answered(simulators, call):
+    answer = call(channels("NOT-THERE", SAMPLE_CHANNEL, "DENIED-CHAN-NEL000", " ", None))
+    assert answer.status_code == 200
+    document = answer.json()
+    assert len(document["data"]) == 1
+    found = {item["key"]["channelId"]: item["errors"][0]["code"] for item in document["fail"]}
+    assert found["NOT-THERE"] == "err_ess_channel_not_found"
+    assert found["DENIED-CHAN-NEL000"] == "err_xdk_forbidden"
+    assert found[" "] == "err_validation_blank"
+    assert found[None] == "err_validation_null"
+
+
+@pytest.mark.parametrize(("form", "expected"), [("string", ["NOT-THERE"]), ("absent", [None])])
+def test_a_failure_can_name_its_channel_in_other_ways(simulators, call, form, expected):
+    simulators.settings("mimecast", fail_key=form)
+    assert [item.get("key") for item in call(channels("NOT-THERE")).json()["fail"]] == expected
+
+
+def test_a_damaged_channel_id_is_a_bare_400(call):
+    answer = call(channels("B8Y43U\x00"))
+    assert (answer.status_code, answer.content) == (400, b"")
+
+
+def test_a_channel_can_be_told_to_fail_for_a_while(simulators, call):
+    failure = {"channel_id": SAMPLE_CHANNEL, "code": "err_busy", "message": "Busy", "retryable": True, "times": 1}
+    simulators.control("mimecast", "POST", "channels", [failure])
+    error = call().json()["fail"][0]["errors"][0]
+    assert error == {"code": "err_busy", "message": "Busy", "retryable": True}
+    assert call().json()["fail"] == []
+
+
+def test_permissions_and_products_and_bindings(simulators, call):
+    simulators.settings("mimecast", denied_paths=[LATEST])
+    assert (call().status_code, code(call())) == (403, "err_xdk_forbidden")
+    simulators.settings("mimecast", denied_paths=[], unlicensed_paths=[LATEST])
+    assert code(call()) == "app_forbidden"
+    simulators.settings("mimecast", unlicensed_paths=[], binding_expired=True)
+    assert (call().status_code, code(call())) == (418, "err_xdk_binding_expired")
+
+
+def test_a_quota_runs_out_and_refills(simulators, call):
+    simulators.settings("mimecast", quota_limit=2, quota_refill_ms=400)
+    levels = [call().headers for _ in range(2)]
+    assert [level["X-RateLimit-Remaining"] for level in levels] == ["1", "0"]
+    refused = call()
+    assert refused.status_code == 429
+    assert refused.headers["X-RateLimit-Limit"] == "2"
+    reset = int(refused.headers["X-RateLimit-Reset"])
+    assert 0 < reset <= 400
+    time.sleep(reset / 1000 + 0.02)
+    assert call().status_code == 200
+    assert call().status_code == 429
+
+
+def test_a_list_without_paging_is_cut_in_silence(call):
+    answer = call({"data": [PERIOD]}, AUDIT).json()
+    assert len(answer["data"]) == 100
+    assert "pagination" not in answer["meta"]
+
+
+def test_all_pages_are_the_whole_list(call):
+    token, found, pages = None, [], 0
+    while pages == 0 or token:
+        pagination = {"pageSize": 500, **({"pageToken": token} if token else {})}
+        answer = call({"meta": {"pagination": pagination}, "data": [PERIOD]}, AUDIT).json()
+        found += [item["id"] for item in answer["data"]]
+        token, pages = answer["meta"]["pagination"].get("next"), pages + 1
+    assert (pages, len(found), len(set(found))) == (2, 730, 730)
+
+
+@pytest.mark.parametrize("pagination", [{"pageSize": 501}, {"pageSize": 0}, {"pageSize": "10"}, {"pageToken": "?"}])
+def test_paging_that_is_not_right_is_refused(call, pagination):
+    assert call({"meta": {"pagination": pagination}, "data": [PERIOD]}, AUDIT).status_code == 400
+
+
+def test_accounts_are_read_and_managed_urls_written(simulators, call):
+    assert len(call({"data": []}, "/api/account/get-account").json()["data"]) == 1
+    before = simulators.state("mimecast")["managed_urls"]
+    answer = call({"data": [{"url": "https://bad.example/"}]}, "/api/ttp/url/create-managed-url").json()
+    assert answer["data"][0]["url"] == "https://bad.example/"
+    assert simulators.state("mimecast")["managed_urls"] == before + 1
+
+
+class Bearer:
+    """Calls with a token of API 2.0."""
+
+    def __init__(self, simulators: Simulators, http: requests.Session) -> None:
+        self._simulators = simulators
+        self._http = http
+
+    def token(self, **changes: str) -> requests.Response:
+        mimecast = self._simulators.mimecast
+        form = {"grant_type": "client_credentials", "client_id": mimecast.client_id}
+        form = {**form, "client_secret": mimecast.client_secret, **changes}
+        return self._http.post(mimecast.base_url + "/oauth/token", data=form, timeout=10)
+
+    def call(self, token: str) -> int:
+        url = self._simulators.mimecast.base_url + LATEST
+        given = {"Authorization": f"Bearer {token}"}
+        return self._http.post(url, json=channels(SAMPLE_CHANNEL), headers=given, timeout=10).status_code
+
+
+@pytest.fixture
+def bearer(simulators, http):
+    return Bearer(simulators, http)
+
+
+def test_a_bearer_token_opens_the_same_paths(bearer):
+    answer = bearer.token().json()
+    assert answer["token_type"] == "Bearer"
+    assert answer["expires_in"] == 1799
+    assert bearer.call(answer["access_token"]) == 200
+    assert bearer.call("another") == 401
+
+
+def test_bearer_tokens_expire_and_can_be_revoked(simulators, bearer):
+    simulators.settings("mimecast", oauth_token_seconds=0.2)
+    short = bearer.token().json()["access_token"]
+    time.sleep(0.25)
+    assert bearer.call(short) == 401
+    simulators.settings("mimecast", oauth_token_seconds=100)
+    token = bearer.token().json()["access_token"]
+    simulators.faults("mimecast", [{"action": "revoke_tokens", "path": LATEST}])
+    assert bearer.call(token) == 401
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [({"client_secret": "other"}, 401), ({"client_id": "other"}, 401), ({"grant_type": "password"}, 400)],
+)
+def test_wrong_client_credentials_get_no_token(bearer, changes, status):
+    assert bearer.token(**changes).status_code == status
