@@ -12,7 +12,7 @@ class ModuleDocFragment:
 options:
   base_url:
     description:
-      - The address of the API of the account's region, for example V(https://eu-api.mimecast.com). It ends after the host.
+      - The address of the API of the account's region, for example V(https://eu-api.mimecast.com), without a path.
       - Give this or O(region), not both.
       - If not set, the environment variable E(MIMECAST_BASE_URL) is used.
     type: str
@@ -20,8 +20,8 @@ options:
     description:
       - The region of the account, instead of its address.
       - With O(auth_method=hmac) one of V(au), V(ca), V(de), V(eu), V(jer), V(us), V(usb), V(za).
-      - With O(auth_method=oauth2) V(uk) or V(us); without O(region) and O(base_url) the address that serves every account
-        is used.
+      - With O(auth_method=oauth2) V(uk) or V(us). Without O(region) and O(base_url), the address that serves every
+        account is used.
       - If not set, the environment variable E(MIMECAST_REGION) is used.
     type: str
     choices:

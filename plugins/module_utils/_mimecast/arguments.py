@@ -9,9 +9,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.regions import REGIONS
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.secrets import secret_values
 from ansible_collections.mops.maintenance.plugins.module_utils._module import from_environment, transport_options
 
 
@@ -31,3 +34,25 @@ def connection_arguments() -> dict[str, dict[str, Any]]:
         "retries": {"type": "int", "default": 5},
         "retry_timeout": {"type": "float", "default": 300.0},
     }
+
+
+class DataModule(AnsibleModule):
+    """A module whose option ``data`` may hold secrets, which are masked in logs and results.
+
+    Ansible knows of secret options only, not of secrets inside of one, and writes to the log in the constructor.
+    """
+
+    def log(self, msg: str, log_args: Any = None) -> None:
+        self._learn_secrets()
+        super().log(msg, log_args=remove_values(log_args, self.no_log_values))
+
+    def exit_json(self, **result: Any) -> NoReturn:
+        self._learn_secrets()
+        super().exit_json(**result)
+
+    def fail_json(self, msg: str, **result: Any) -> NoReturn:  # type: ignore[override]
+        self._learn_secrets()
+        super().fail_json(msg, **result)
+
+    def _learn_secrets(self) -> None:
+        self.no_log_values.update(secret_values(self.params.get("data")))

@@ -132,9 +132,9 @@ class MimecastClient:
             self.check(reply, path)
             items += reply.data
             count += 1
-            following = _pagination(reply.meta).get("next")
-            if not following or (limit is not None and len(items) >= limit):
-                truncated = bool(following) or (limit is not None and len(items) > limit)
+            following = next_page(reply.meta)
+            if following is None or (limit is not None and len(items) >= limit):
+                truncated = following is not None or (limit is not None and len(items) > limit)
                 return Pages(tuple(items[:limit]), reply.meta, count, truncated)
             if following in seen:
                 raise AnswerUnusable(
@@ -187,6 +187,11 @@ class MimecastClient:
             dated=self._auth.dated,
             offset=clock_offset(reply.answer, self._wall_clock()) if self._auth.dated and reply.status == 401 else None,
         )
+
+
+def next_page(meta: Mapping[str, Any]) -> str | None:
+    """The token of the page after this one, or None where this is the last."""
+    return _pagination(meta).get("next") or None
 
 
 def _pagination(meta: Mapping[str, Any] | None) -> Mapping[str, Any]:

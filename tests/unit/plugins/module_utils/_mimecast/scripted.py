@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.mops.maintenance.plugins.module_utils._http import Answer
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.auth import Keys
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.auth import HmacAuth, Keys, MimecastAuth
 from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.client import MimecastClient
+from ansible_collections.mops.maintenance.plugins.module_utils._retry import Retry, RetryPolicy
 
 BASE_URL = "https://eu-api.mimecast.com"
 KEYS = Keys("access", "c2VjcmV0IGtleSBvZiB0aGlydHktdHdvIGJ5dGVzISE=", "app-id", "my-app-key")
@@ -87,3 +88,18 @@ class Setup:
     client: MimecastClient
     http: ScriptedHttp
     clock: Clock
+
+
+def scripted_client(
+    *script: Any, auth: MimecastAuth | None = None, retries: int = 3, timeout: float = 300.0, now: float = 0.0
+) -> Setup:
+    """A client before a script. Backoffs have their full length."""
+    http, clock = ScriptedHttp(*script), Clock()
+    retry = Retry(
+        RetryPolicy(retries=retries, timeout=timeout),
+        clock=clock,
+        sleep=clock.sleep,
+        uniform=lambda _low, high: high,
+    )
+    client = MimecastClient(http, auth or HmacAuth(KEYS), retry, wall_clock=lambda: now)  # type: ignore[arg-type]
+    return Setup(client, http, clock)

@@ -21,7 +21,7 @@ GRANTED = {"access_token": "bearer-token", "token_type": "Bearer", "expires_in":
 
 def fetched(answer):
     http = ScriptedHttp(answer)
-    return fetch_bearer_token(http, "id", "client-secret"), http.requests[0]
+    return fetch_bearer_token(http, "id", "client-secret"), http.requests[0]  # type: ignore[arg-type]
 
 
 def test_the_client_credentials_are_exchanged_for_a_token():

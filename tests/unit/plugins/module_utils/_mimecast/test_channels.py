@@ -19,6 +19,7 @@ from ansible_collections.mops.maintenance.tests.unit.plugins.module_utils._mimec
     answered,
     envelope,
     failure,
+    scripted_client,
 )
 
 
@@ -88,8 +89,8 @@ def test_a_failure_that_may_pass_settles_nothing_for_its_channel():
     assert assignment(["a", "b"], answer) == ({"a": "ta"}, [])
 
 
-def test_one_request_serves_all_channels(scripted):
-    setup = scripted(tokens("ta", "tb", "tc"))
+def test_one_request_serves_all_channels():
+    setup = scripted_client(tokens("ta", "tb", "tc"))
     fetched = latest_tokens(setup.client, ["a", "b", "c"])
     assert fetched.tokens == {"a": "ta", "b": "tb", "c": "tc"}
     assert asked(setup) == [["a", "b", "c"]]
@@ -97,34 +98,35 @@ def test_one_request_serves_all_channels(scripted):
 
 
 @pytest.mark.parametrize("first", [tokens("t1"), answered(b"", status=400), answered(b"?"), answered(b"", status=409)])
-def test_in_doubt_every_channel_is_asked_for_alone(scripted, first):
-    setup = scripted(first, tokens("ta"), tokens("tb"))
+def test_in_doubt_every_channel_is_asked_for_alone(first):
+    setup = scripted_client(first, tokens("ta"), tokens("tb"))
     assert latest_tokens(setup.client, ["a", "b"]).tokens == {"a": "ta", "b": "tb"}
     assert asked(setup) == [["a", "b"], ["a"], ["b"]]
 
 
-def test_only_what_is_in_doubt_is_asked_for_again(scripted):
-    setup = scripted(tokens("ta", fail=[failure("err_busy", key="b", retryable=True)]), tokens("tb"))
+def test_only_what_is_in_doubt_is_asked_for_again():
+    setup = scripted_client(tokens("ta", fail=[failure("err_busy", key="b", retryable=True)]), tokens("tb"))
     assert latest_tokens(setup.client, ["a", "b"]).tokens == {"a": "ta", "b": "tb"}
     assert asked(setup) == [["a", "b"], ["b"]]
 
 
-def test_a_channel_that_fails_does_not_keep_the_others_from_their_tokens(scripted):
+def test_a_channel_that_fails_does_not_keep_the_others_from_their_tokens():
     bad = answered(envelope(fail=[failure("err_gone", "No such channel")]))
-    fetched = latest_tokens(scripted(tokens(), tokens("ta"), bad, tokens("tc")).client, ["a", "b", "c"])
+    fetched = latest_tokens(scripted_client(tokens(), tokens("ta"), bad, tokens("tc")).client, ["a", "b", "c"])
     assert fetched.tokens == {"a": "ta", "c": "tc"}
     message = str(shortfall(fetched))
     assert message.startswith("No token for 1 of 3 channels. b (request ")
     assert message.endswith('): err_gone "No such channel".')
 
 
-def test_each_channel_is_named_once_with_the_words_that_are_its_own(scripted):
+def test_each_channel_is_named_once_with_the_words_that_are_its_own():
     fail = [
         failure("err_gone", "No", key="a"),
         failure("err_denied", "Not yours", key="b"),
         failure("err_gone", "No", key="c"),
     ]
-    problem = shortfall(latest_tokens(scripted(tokens(fail=fail)).client, ["a", "b", "c"]))
+    problem = shortfall(latest_tokens(scripted_client(tokens(fail=fail)).client, ["a", "b", "c"]))
+    assert problem is not None
     assert str(problem).count('err_gone "No"') == 1
     assert [(entry["channel_id"], entry["reason"]) for entry in problem.facts["failed_channels"]] == [
         ("a", 'err_gone "No"'),
@@ -134,20 +136,20 @@ def test_each_channel_is_named_once_with_the_words_that_are_its_own(scripted):
 
 
 @pytest.mark.parametrize("answer", [tokens(), tokens("t1", "t2"), answered(envelope({"other": 1}))])
-def test_one_channel_takes_exactly_one_token(scripted, answer):
-    assert "a" in latest_tokens(scripted(answer).client, ["a"]).failed
+def test_one_channel_takes_exactly_one_token(answer):
+    assert "a" in latest_tokens(scripted_client(answer).client, ["a"]).failed
 
 
-def test_a_failure_that_all_would_share_ends_it_at_once(scripted):
-    setup = scripted(answered(b"", status=403))
+def test_a_failure_that_all_would_share_ends_it_at_once():
+    setup = scripted_client(answered(b"", status=403))
     with pytest.raises(CallRefused, match="permission"):
         latest_tokens(setup.client, ["a", "b", "c"])
     assert len(setup.http.requests) == 1
 
 
 @pytest.mark.parametrize("stop", [answered(b"", status=418), AnswerLost("POST https://host/x broke off.")])
-def test_what_was_fetched_before_such_a_failure_is_kept(scripted, stop):
-    setup = scripted(tokens(), tokens("ta"), stop, retries=0)
+def test_what_was_fetched_before_such_a_failure_is_kept(stop):
+    setup = scripted_client(tokens(), tokens("ta"), stop, retries=0)
     fetched = latest_tokens(setup.client, ["a", "b", "c"])
     assert fetched.tokens == {"a": "ta"}
     assert list(fetched.failed) == ["b"]
@@ -155,12 +157,12 @@ def test_what_was_fetched_before_such_a_failure_is_kept(scripted, stop):
     assert "not asked for: c." in str(shortfall(fetched))
 
 
-def test_ten_channels_one_by_one_under_a_quota_of_two(scripted):
+def test_ten_channels_one_by_one_under_a_quota_of_two():
     wait = answered(b"", status=429, headers={"X-RateLimit-Reset": "1000"})
     script = [tokens("?")]
     for number in range(10):
         script += [wait, tokens(f"t{number}")]
-    setup = scripted(*script)
+    setup = scripted_client(*script)
     fetched = latest_tokens(setup.client, [f"c{number}" for number in range(10)])
     assert fetched.tokens == {f"c{number}": f"t{number}" for number in range(10)}
     assert len(setup.clock.waits) == 10

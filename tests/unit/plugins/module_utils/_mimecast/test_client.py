@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._http import AnswerLost, AnswerUnusable, RequestNotSent
 from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.auth import BearerToken, OAuth2Auth
 from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.reply import (
@@ -17,6 +18,7 @@ from ansible_collections.mops.maintenance.tests.unit.plugins.module_utils._mimec
     answered,
     envelope,
     failure,
+    scripted_client,
 )
 
 OK = answered(envelope({"done": 1}))
@@ -32,16 +34,16 @@ def request_ids(http):
     return [request.headers["x-mc-req-id"] for request in http.requests]
 
 
-def test_a_call_sends_json_with_meta_and_data(scripted):
-    setup = scripted(OK)
+def test_a_call_sends_json_with_meta_and_data():
+    setup = scripted_client(OK)
     reply = setup.client.call("/api/x", [{"a": "ä"}], meta={"pagination": {"pageSize": 1}}, repeatable=True)
     assert reply.data == ({"done": 1},)
     assert setup.http.bodies() == [{"meta": {"pagination": {"pageSize": 1}}, "data": [{"a": "ä"}]}]
     assert setup.http.requests[0].headers["Content-Type"] == "application/json"
 
 
-def test_a_used_up_quota_waits_the_milliseconds_that_the_service_says(scripted):
-    setup = scripted(QUOTA_USED_UP, OK)
+def test_a_used_up_quota_waits_the_milliseconds_that_the_service_says():
+    setup = scripted_client(QUOTA_USED_UP, OK)
     setup.client.call("/api/x", [], repeatable=False)
     assert len(setup.clock.waits) == 1
     assert 2.5 <= setup.clock.waits[0] <= 3.5
@@ -49,8 +51,8 @@ def test_a_used_up_quota_waits_the_milliseconds_that_the_service_says(scripted):
     assert setup.client.facts()["waited"] == setup.clock.waits[0]
 
 
-def test_a_wait_longer_than_is_allowed_fails_at_once(scripted):
-    setup = scripted(QUOTA_USED_UP, timeout=2.0)
+def test_a_wait_longer_than_is_allowed_fails_at_once():
+    setup = scripted_client(QUOTA_USED_UP, timeout=2.0)
     with pytest.raises(CallRefused, match="asks to wait 2 s"):
         setup.client.call("/api/x", [], repeatable=True)
     assert setup.clock.waits == []
@@ -59,70 +61,70 @@ def test_a_wait_longer_than_is_allowed_fails_at_once(scripted):
 @pytest.mark.parametrize(
     "first", [answered(b"", status=500), answered(b"<html>", status=503), AnswerLost("Lost."), RETRYABLE]
 )
-def test_a_passing_failure_is_tried_again_and_signed_anew(scripted, first):
-    setup = scripted(first, OK)
+def test_a_passing_failure_is_tried_again_and_signed_anew(first):
+    setup = scripted_client(first, OK)
     assert setup.client.call("/api/x", [], repeatable=True).data == ({"done": 1},)
     first_id, second_id = request_ids(setup.http)
     assert first_id != second_id
 
 
-def test_what_may_have_been_done_is_not_done_again(scripted):
-    setup = scripted(AnswerLost("POST https://host/x: no answer in time."))
+def test_what_may_have_been_done_is_not_done_again():
+    setup = scripted_client(AnswerLost("POST https://host/x: no answer in time."))
     with pytest.raises(AnswerLost, match="Whether the service acted on the request is not known"):
         setup.client.call("/api/x", [], repeatable=False)
-    setup = scripted(answered(b"", status=500))
+    setup = scripted_client(answered(b"", status=500))
     with pytest.raises(CallRefused):
         setup.client.call("/api/x", [], repeatable=False)
 
 
-def test_what_the_service_calls_retryable_is_repeated_even_if_it_writes(scripted):
-    setup = scripted(RETRYABLE, OK)
+def test_what_the_service_calls_retryable_is_repeated_even_if_it_writes():
+    setup = scripted_client(RETRYABLE, OK)
     setup.client.call("/api/x", [], repeatable=False)
     assert setup.client.facts()["retries"] == 1
 
 
-def test_failures_beside_successes_are_not_repeated(scripted):
+def test_failures_beside_successes_are_not_repeated():
     reply = answered(envelope({"done": 1}, fail=[failure("err_busy", retryable=True)]))
-    assert scripted(reply).client.call("/api/x", [], repeatable=True).failures
+    assert scripted_client(reply).client.call("/api/x", [], repeatable=True).failures
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 418])
-def test_what_a_repeat_cannot_mend_is_not_repeated(scripted, status):
-    setup = scripted(answered(b"", status=status))
+def test_what_a_repeat_cannot_mend_is_not_repeated(status):
+    setup = scripted_client(answered(b"", status=status))
     with pytest.raises(MimecastError):
         setup.client.call("/api/x", [], repeatable=True)
 
 
-def test_an_expired_binding_is_not_repeated_whatever_the_answer_says(scripted):
-    setup = scripted(answered({"fail": [failure("err_xdk_binding_expired", retryable=True)]}, status=418))
+def test_an_expired_binding_is_not_repeated_whatever_the_answer_says():
+    setup = scripted_client(answered({"fail": [failure("err_xdk_binding_expired", retryable=True)]}, status=418))
     with pytest.raises(CallRefused, match="expired"):
         setup.client.call("/api/x", [], repeatable=True)
 
 
-def test_no_connection_is_said_at_once(scripted):
+def test_no_connection_is_said_at_once():
     with pytest.raises(RequestNotSent):
-        scripted(RequestNotSent("Refused.")).client.call("/api/x", [], repeatable=True)
+        scripted_client(RequestNotSent("Refused.")).client.call("/api/x", [], repeatable=True)
 
 
 @pytest.mark.parametrize("script", [AnswerLost("Lost."), answered(b"", status=401), answered(b"<html>"), QUOTA_USED_UP])
-def test_every_failure_tells_request_id_quota_and_retries(scripted, script):
-    setup = scripted(script, retries=0)
-    with pytest.raises(Exception) as raised:
+def test_every_failure_tells_request_id_quota_and_retries(script):
+    setup = scripted_client(script, retries=0)
+    with pytest.raises(MopsError) as raised:
         setup.client.call("/api/x", [], repeatable=True)
     assert raised.value.facts["request_id"] == request_ids(setup.http)[-1]
     assert {"rate_limit", "retries", "waited"} <= set(raised.value.facts)
 
 
-def test_the_quota_of_the_last_answer_is_told(scripted):
-    setup = scripted(QUOTA_USED_UP, retries=0)
+def test_the_quota_of_the_last_answer_is_told():
+    setup = scripted_client(QUOTA_USED_UP, retries=0)
     with pytest.raises(CallRefused) as raised:
         setup.client.call("/api/x", [], repeatable=True)
     assert raised.value.facts["rate_limit"] == {"limit": 2, "remaining": 0, "reset_ms": 2500}
 
 
-def test_a_refused_signature_is_compared_with_the_services_clock(scripted):
+def test_a_refused_signature_is_compared_with_the_services_clock():
     refused = answered(b"", status=401, headers={"Date": "Tue, 24 Nov 2015 12:50:11 GMT"})
-    setup = scripted(refused, now=1448369411.0 + 1200)
+    setup = scripted_client(refused, now=1448369411.0 + 1200)
     with pytest.raises(CallRefused, match=r"1200 s \(20\.0 min\) ahead of"):
         setup.client.call("/api/x", [], repeatable=True)
 
@@ -132,8 +134,8 @@ def bearer(*tokens):
     return OAuth2Auth(lambda: remaining.pop(0), clock=lambda: 0.0)
 
 
-def test_a_bearer_token_that_was_revoked_is_replaced_without_a_wait(scripted):
-    setup = scripted(OK, answered(b"", status=401), OK, auth=bearer("old", "new"))
+def test_a_bearer_token_that_was_revoked_is_replaced_without_a_wait():
+    setup = scripted_client(OK, answered(b"", status=401), OK, auth=bearer("old", "new"))
     setup.client.call("/api/x", [], repeatable=False)
     setup.client.call("/api/x", [], repeatable=False)
     sent = [request.headers["Authorization"] for request in setup.http.requests]
@@ -141,8 +143,8 @@ def test_a_bearer_token_that_was_revoked_is_replaced_without_a_wait(scripted):
     assert setup.clock.waits == []
 
 
-def test_a_bearer_token_that_is_refused_when_new_ends_the_call(scripted):
-    setup = scripted(OK, answered(b"", status=401), answered(b"", status=401), auth=bearer("old", "new"))
+def test_a_bearer_token_that_is_refused_when_new_ends_the_call():
+    setup = scripted_client(OK, answered(b"", status=401), answered(b"", status=401), auth=bearer("old", "new"))
     setup.client.call("/api/x", [], repeatable=True)
     with pytest.raises(CallRefused, match="client_id"):
         setup.client.call("/api/x", [], repeatable=True)
@@ -153,8 +155,8 @@ def page(*items, following=None):
     return answered(envelope(*items, pagination=pagination))
 
 
-def test_all_pages_are_followed(scripted):
-    setup = scripted(page(1, 2, following="p2"), page(3, 4, following="p3"), page(5))
+def test_all_pages_are_followed():
+    setup = scripted_client(page(1, 2, following="p2"), page(3, 4, following="p3"), page(5))
     pages = setup.client.pages("/api/x", [{"query": 1}], meta={"other": True})
     assert (pages.data, pages.count, pages.truncated) == ((1, 2, 3, 4, 5), 3, False)
     assert [body["meta"]["pagination"] for body in setup.http.bodies()] == [
@@ -168,25 +170,25 @@ def test_all_pages_are_followed(scripted):
 @pytest.mark.parametrize(
     ("limit", "data", "truncated"), [(3, (1, 2, 3), True), (2, (1, 2), True), (9, (1, 2, 3, 4), False)]
 )
-def test_pages_are_followed_up_to_a_limit(scripted, limit, data, truncated):
-    setup = scripted(page(1, 2, following="p2"), page(3, 4))
+def test_pages_are_followed_up_to_a_limit(limit, data, truncated):
+    setup = scripted_client(page(1, 2, following="p2"), page(3, 4))
     pages = setup.client.pages("/api/x", [], limit=limit)
     assert (pages.data, pages.truncated) == (data, truncated)
 
 
-def test_a_page_size_that_was_asked_for_is_kept(scripted):
-    setup = scripted(page(1))
+def test_a_page_size_that_was_asked_for_is_kept():
+    setup = scripted_client(page(1))
     setup.client.pages("/api/x", [], meta={"pagination": {"pageSize": 7}})
     assert setup.http.bodies()[0]["meta"]["pagination"] == {"pageSize": 7}
 
 
-def test_pages_that_go_round_in_circles_are_recognised(scripted):
-    setup = scripted(page(1, following="p2"), page(2, following="p3"), page(3, following="p2"))
+def test_pages_that_go_round_in_circles_are_recognised():
+    setup = scripted_client(page(1, following="p2"), page(2, following="p3"), page(3, following="p2"))
     with pytest.raises(AnswerUnusable, match="page 3 names"):
         setup.client.pages("/api/x", [])
 
 
-def test_a_page_that_fails_fails_the_list(scripted):
-    setup = scripted(page(1, following="p2"), answered(envelope(fail=[failure("err_page", "Gone")])))
+def test_a_page_that_fails_fails_the_list():
+    setup = scripted_client(page(1, following="p2"), answered(envelope(fail=[failure("err_page", "Gone")])))
     with pytest.raises(FunctionFailed, match='err_page "Gone"'):
         setup.client.pages("/api/x", [])

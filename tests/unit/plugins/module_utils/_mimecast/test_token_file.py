@@ -25,7 +25,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.token_f
 )
 
 NOW = datetime(2026, 11, 22, 13, 4, 5, tzinfo=timezone.utc)
-EMPTY = {"channels": {}}
+EMPTY: dict = {"channels": {}}
 
 
 def entry(token, **others):
@@ -263,6 +263,14 @@ def test_the_file_is_on_disk_before_it_takes_the_old_ones_place(tmp_path, monkey
     done = []
     for name in ("fsync", "replace"):
         real = getattr(os, name)
-        monkeypatch.setattr(token_file.os, name, lambda *args, n=name, r=real: (done.append(n), r(*args)))
+        monkeypatch.setattr(token_file.os, name, _recorded(done, name, real))
     TokenFile(str(tmp_path / "tokens.json")).update(add("a"))
     assert done == ["fsync", "replace", "fsync"]
+
+
+def _recorded(done, name, function):
+    def call(*args):
+        done.append(name)
+        return function(*args)
+
+    return call
