@@ -18,8 +18,8 @@ options:
   port:
     description:
       - The port of the Management API.
-      - If not set, the environment variable E(MAILSTORE_PORT) is used. Without that, it is 8470 where O(auth_method=session),
-        and 8474 where O(auth_method=basic).
+      - If not set, the environment variable E(MAILSTORE_PORT) is used. Without that, it is 8470 where
+        O(auth_method=session), and 8474 where O(auth_method=basic).
     type: int
   username:
     description:
@@ -41,16 +41,16 @@ options:
     default: session
   validate_certs:
     description:
-      - Whether the server's certificate must verify. MailStore comes with a self-signed one; rather than to switch this off,
-        name that certificate in O(ca_path).
+      - Whether the server's certificate must verify. MailStore comes with a self-signed one; rather than to switch
+        this off, name that certificate in O(ca_path).
       - If not set, the environment variable E(MAILSTORE_VALIDATE_CERTS) is used.
     type: bool
     default: true
   ca_path:
     description:
       - A file with the CA certificates, in PEM format, by which the server's certificate is verified.
-      - If not set, the environment variable E(MAILSTORE_CA_PATH) is used. Without that, it is the set of CAs that the Python
-        library requests comes with.
+      - If not set, the environment variable E(MAILSTORE_CA_PATH) is used. Without that, it is the set of CAs that the
+        Python library requests comes with.
     type: path
   timeout:
     description:
@@ -72,8 +72,8 @@ options:
     default: 0
   status_timeout:
     description:
-      - Milliseconds for which the server may hold a request until there is news. News come at once all the same. A larger
-        number means fewer requests where there is little news.
+      - Milliseconds for which the server may hold a request until there is news. News come at once all the same. A
+        larger number means fewer requests where there is little news.
     type: int
     default: 5000
   progress:

@@ -322,9 +322,7 @@ class _Reply:
         if self.status != 200:
             raise ServiceError(f"{self.where}: the server refused the request ({self.status}){self.words()}.")
         if self.document is None:
-            raise AnswerUnusable(
-                f"{self.where}: the answer is not the JSON that the Management API sends{self.words()}."
-            )
+            raise AnswerUnusable(f"{self.where}: the answer is not the Management API's JSON{self.words()}.")
         return self.document
 
     def of_process(self) -> Any:

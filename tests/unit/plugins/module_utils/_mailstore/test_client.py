@@ -1,0 +1,291 @@
+# Copyright: Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
+from ansible_collections.mops.maintenance.plugins.module_utils._http import (
+    AnswerLost,
+    AnswerUnusable,
+    CertificateRejected,
+    RequestNotSent,
+)
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client import (
+    CallFailed,
+    LoginRefused,
+    Server,
+    ServiceError,
+    ServiceFailed,
+)
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import ProcessUnknown
+from ansible_collections.mops.maintenance.tests.unit.plugins.module_utils._mailstore.scripted import envelope, running
+
+HTML = b"<html><head><title>Gateway</title></head><body>x</body></html>"
+
+
+def read(client, function="GetStores", arguments=None):
+    return client.invoke(function, arguments or {}, repeatable=True)
+
+
+def write(client):
+    return client.invoke("CompactStore", {"instanceID": "a"}, repeatable=False)
+
+
+def failure(call, *arguments, kind=MopsError):
+    with pytest.raises(kind) as caught:
+        call(*arguments)
+    return str(caught.value)
+
+
+def test_a_call_logs_in_by_itself_and_closing_logs_out(server, client):
+    server.script(envelope(result=[1]))
+    assert client.call("GetStores", instanceID="a", includeSize=True, nothing=None) == [1]
+    client.close()
+    assert server.calls == [("/api/invoke/GetStores", {"instanceID": "a", "includeSize": "true"})]
+    assert (server.logins, server.logouts, len(server.open)) == (1, 1, 0)
+
+
+def test_a_chain_of_ten_requests_is_one_session(server, client):
+    server.script(*[envelope(result=number) for number in range(10)])
+    assert [client.call("GetStores") for _number in range(10)] == list(range(10))
+    assert server.logins == 1
+
+
+def test_a_client_that_was_never_used_sends_nothing(server, client):
+    client.close()
+    assert (server.logins, server.logouts) == (0, 0)
+
+
+def test_call_follows_a_process_to_its_end(server, client):
+    server.script(
+        running(3, token="t"),
+        running(4, percentProgress=50),
+        envelope(statusVersion=5, result={"moved": 2}),
+    )
+    assert client.call("MoveFolder", instanceID="a") == {"moved": 2}
+    polls = [form["lastKnownStatusVersion"] for path, form in server.calls[1:]]
+    assert polls == ["3", "4"]
+    assert {form["token"] for path, form in server.calls[1:]} == {"t"}
+
+
+def test_call_raises_the_servers_words(server, client):
+    server.script(envelope(statusCode="failed", error={"message": "No such store.", "details": "id 9"}))
+    assert failure(client.call, "GetStores", kind=CallFailed) == (
+        "GetStores on host: The server says: No such store. (id 9)."
+    )
+
+
+def test_an_error_of_the_function_is_in_the_status(server, client):
+    server.script(envelope(statusCode="failed", error={"message": "No.", "details": None}))
+    status = read(client)
+    assert (status.code, status.error.message, status.succeeded) == ("failed", "No.", False)
+
+
+@pytest.mark.parametrize("status", [302, 401, 403])
+def test_a_session_that_is_gone_is_replaced_also_before_what_writes(server, client, status):
+    server.script(envelope(), (status, b"", {}), envelope(result="done"))
+    write(client)
+    assert write(client).result == "done"
+    assert server.logins == 2
+
+
+def test_a_session_that_expired_on_the_server_is_replaced(server, client):
+    server.script(envelope(), envelope(result="again"))
+    read(client)
+    server.expire()
+    assert read(client).result == "again"
+    assert (server.logins, len(server.calls)) == (2, 2)
+
+
+def test_a_redirect_right_after_a_login_is_said_and_not_repeated_for_ever(server, client):
+    server.script(
+        (302, b"", {"Location": "/web/login.html?next=x"}), (302, b"", {"Location": "/web/login.html?next=x"})
+    )
+    message = failure(read, client, kind=ServiceError)
+    assert "redirects to '/web/login.html' (302)" in message
+
+
+def test_an_answer_without_a_token_leaves_the_chain_where_it_was(server, client):
+    server.script([{"name": "Ping", "args": []}], envelope(result="pong"))
+    assert str(client.functions()["Ping"]) == "Ping()"
+    assert read(client, "Ping").result == "pong"
+    assert server.logins == 1
+
+
+def test_a_server_without_a_list_of_functions_has_none(server, client):
+    server.script((404, HTML))
+    assert client.functions() is None
+
+
+@pytest.mark.parametrize("answer", [(200, b"-ERR Wrong user name."), (401, b"-ERR Wrong user name.")])
+def test_a_refused_login_is_said_with_the_servers_words_and_not_repeated(server, client, answer):
+    attempts = []
+    server.login_step = lambda form: attempts.append(1) or answer
+    message = failure(read, client, kind=LoginRefused)
+    assert f"refused the login of 'admin' ({answer[0]}): -ERR Wrong user name." in message
+    assert "päss" not in message
+    assert len(attempts) == 1
+
+
+@pytest.mark.parametrize("answer", [(404, HTML), (401, b"", {"WWW-Authenticate": "Basic realm=x"})])
+def test_a_server_of_version_9_is_pointed_out(server, client, answer):
+    server.login_step = lambda form: answer
+    assert "set auth_method to basic (port 8474)" in failure(read, client, kind=LoginRefused)
+
+
+def test_a_login_without_a_cookie_is_unusable(server, client):
+    server.login_step = lambda form: (200, b"+OK secret-token")
+    message = failure(read, client, kind=AnswerUnusable)
+    assert "set no cookie" in message
+    assert "secret-token" not in message
+
+
+def test_a_login_that_the_server_fails_at_is_no_refusal(server, client):
+    server.login_step = lambda form: (503, b"Busy")
+    assert "failed (503): Busy" in failure(read, client, kind=ServiceFailed)
+
+
+def test_basic_needs_no_login_and_401_speaks_of_the_api_password(server, basic_client):
+    server.script(envelope(), (401, b"<h1>Unauthorized</h1>"))
+    read(basic_client)
+    message = failure(read, basic_client, kind=LoginRefused)
+    assert "(401): Unauthorized. Where multi-factor authentication is on" in message
+    assert "API password" in message
+    assert server.logins == 0
+
+
+def test_404_names_the_function(server, client):
+    server.script((404, b"<h1>404</h1>"))
+    assert "does not know GetStores (404): 404." in failure(read, client, kind=ServiceError)
+
+
+def test_411_says_what_is_missing(server, client):
+    server.script((411, HTML))
+    assert "Content-Length (411)" in failure(read, client, kind=ServiceError)
+
+
+def test_a_read_is_tried_again_when_the_server_fails(server, client, clock):
+    server.script((503, HTML), (500, HTML), envelope(result="late"))
+    assert read(client).result == "late"
+    assert clock.now > 0
+
+
+def test_a_read_is_given_up_after_a_while(server, client, clock):
+    server.script(*[(503, b"Busy")] * 5)
+    server.steps += [(503, b"Busy")] * 20
+    message = failure(read, client, kind=ServiceFailed)
+    server.steps.clear()
+    assert re.search(r"failed \(503\): Busy\. Given up after \d+ tries", message)
+    assert clock.now <= 31
+
+
+@pytest.mark.parametrize("lost", [(503, HTML), AnswerLost("broke off.")])
+def test_what_writes_is_not_sent_twice_when_the_server_may_have_acted(server, client, lost):
+    server.script(lost)
+    failure(write, client)
+    assert len(server.calls) == 1
+
+
+def test_what_writes_is_sent_again_when_the_server_cannot_have_seen_it(server, client):
+    server.script(RequestNotSent("refused."), envelope(result="done"))
+    assert write(client).result == "done"
+
+
+@pytest.mark.parametrize("error", [RequestNotSent("refused."), AnswerLost("broke.")])
+def test_what_has_never_worked_is_not_tried_again(server, client, error):
+    server.login_step = lambda form: error
+    assert failure(read, client) == str(error)
+
+
+def test_a_certificate_that_does_not_verify_is_not_tried_again(server, client):
+    server.script(envelope(), CertificateRejected("bad."))
+    read(client)
+    assert failure(read, client, kind=CertificateRejected) == "bad."
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (HTML, "not the Management API's JSON: Gateway."),
+        (b"", "not the Management API's JSON."),
+        (b'{"statusCode": "succeeded", "antiXsrfToken": "sec', "not the Management API's JSON."),
+        (b"{}", "has neither a statusCode nor an error."),
+        (b"[]", "not an object with a statusCode."),
+        (b'{"statusCode": 5}', "has neither a statusCode nor an error."),
+    ],
+)
+def test_an_answer_that_is_not_what_the_protocol_says(server, client, body, words):
+    server.script((200, body))
+    message = failure(write, client, kind=AnswerUnusable)
+    assert words in message
+    assert "sec" not in message
+
+
+def test_an_answer_in_mid_poll_that_is_unusable_is_asked_for_again(server, client):
+    server.script(envelope(), (200, HTML), AnswerLost("broke."), (502, HTML), RequestNotSent("no."), running(7))
+    read(client)
+    assert client.status("t", 3, 5000, patience=600).version == 7
+
+
+def test_a_process_that_the_server_does_not_know(server, client):
+    server.script((404, b"<h1>404</h1>"), (404, b""))
+    assert "does not know the process (404): 404." in failure(client.status, "t", 3, 0, kind=ProcessUnknown)
+    assert "does not know the process (404)." in failure(client.cancel, "t", kind=ProcessUnknown)
+
+
+def test_words_of_the_service_are_short_and_in_one_line(server, client):
+    server.script((500, b"Line one\r\n  line two " + b"x" * 1000), *[(500, b"x")] * 30)
+    waits = []
+    client.on_wait = lambda seconds, error: waits.append(str(error))
+    failure(read, client)
+    server.steps.clear()
+    assert "Line one line two" in waits[0]
+    assert len(waits[0]) < 500
+
+
+def test_closing_is_quiet_when_the_logout_fails(server, client, monkeypatch):
+    server.script(envelope())
+    read(client)
+
+    def broken(path, **options):
+        raise AnswerLost("broke.")
+
+    monkeypatch.setattr(server, "post", broken)
+    client.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "words"),
+    [
+        ("https://archive.example.com", "without the scheme"),
+        ("archive.example.com:8470", "give the port"),
+        ("archive.example.com/api", "must be the name or the address"),
+        ("admin@archive", "must be the name or the address"),
+        ("a b", "must be the name or the address"),
+    ],
+)
+def test_what_is_no_host(host, words):
+    assert words in failure(Server(host, "u", "p").endpoint, kind=InvalidOption)
+
+
+def test_ports_follow_the_way_of_authentication():
+    assert Server("h", "u", "p").endpoint().base_url == "https://h:8470"
+    assert Server("h", "u", "p", auth_method="basic").endpoint().base_url == "https://h:8474"
+    assert Server("h", "u", "p", port=1234, auth_method="basic").endpoint().base_url == "https://h:1234"
+    assert Server("::1", "u", "p").endpoint().base_url == "https://[::1]:8470"
+    assert "port must be" in failure(Server("h", "u", "p", port=0).endpoint)
+
+
+def test_a_password_is_not_in_what_python_prints_of_a_server():
+    assert "hunter2" not in repr(Server("h", "u", "hunter2"))
+
+
+def test_a_functions_name_cannot_lead_elsewhere(server, client):
+    with pytest.raises(InvalidOption, match="cannot be the name of a function"):
+        client.invoke("../login", {}, repeatable=True)
+    assert server.calls == []
