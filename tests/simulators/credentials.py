@@ -42,7 +42,8 @@ class MasheryCredentials:
 
     @classmethod
     def random(cls) -> MasheryCredentials:
-        return cls(api_key=secrets.token_hex(12), secret=secrets.token_hex(16))
+        # Capitals in the key find clients that sign it as it is, and not in lower case.
+        return cls(api_key=secrets.token_hex(6) + "Key" + secrets.token_hex(5), secret=secrets.token_hex(16))
 
 
 @dataclass(frozen=True)

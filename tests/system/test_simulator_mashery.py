@@ -37,7 +37,8 @@ class Poster:
         plain = raw.encode() if isinstance(raw, str) else raw
         key, secret = changes.get("api_key", self._mashery.api_key), changes.get("secret", self._mashery.secret)
         timestamp = str(int(time.time()) + changes.get("seconds_off", 0))
-        text = f"apikey={key}&timestamp={timestamp}".lower().encode() + changes.get("signed", plain)
+        text = changes.get("lower", str.lower)(f"apikey={key}&timestamp={timestamp}").encode()
+        text += changes.get("signed", plain)
         signature = hmac.new(secret.encode(), text, hashlib.sha256).hexdigest()
         headers = {"Content-Type": "text/plain", "X-Mashery-Signature": signature, **changes.get("headers", {})}
         return self._http.request(
@@ -90,8 +91,10 @@ def test_gzip_in_several_members_and_as_a_content_encoding(post):
     assert post(FULL, body=gzip.compress(FULL.encode()), headers={"Content-Encoding": "gzip"}).status_code == 200
 
 
-def test_a_key_with_capitals_is_signed_in_lower_case(post):
-    assert post(FULL, api_key="UNKNOWN").status_code == 403
+def test_a_key_with_capitals_is_signed_in_lower_case(simulators, post):
+    assert simulators.mashery.api_key != simulators.mashery.api_key.lower()
+    assert post(FULL).status_code == 200
+    assert post(FULL, lower=str).status_code == 403
 
 
 @pytest.mark.parametrize(

@@ -294,7 +294,7 @@ def _failed(error: ApiError) -> dict[str, Any]:
 
 
 def _json(document: Any) -> web.Response:
-    body = BOM + json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8")
+    body = BOM + json.dumps(document, ensure_ascii=False).encode("utf-8")
     return web.Response(body=body, headers={"Content-Type": "application/json"})
 
 
