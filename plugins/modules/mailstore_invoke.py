@@ -259,8 +259,13 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.argume
     waiting_arguments,
     waiting_of,
 )
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.following import Following
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.interruption import work_apart
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.invocation import Invocation, Invoker, Result
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.invocation import (
+    Invocation,
+    Result,
+    invoke_all,
+)
 from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
 from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress
 
@@ -302,10 +307,11 @@ def invoke(module: SecretArgumentsModule) -> list[Result]:
     invocations = [Invocation(item["function"], item["arguments"], item["id"]) for item in given]
     interruption = work_apart()
     with Progress.of(module) as progress:
-        invoker = Invoker(server, waiting if options["wait"] else None, interruption, progress)
-        return invoker.run(
+        return invoke_all(
+            Following(server, waiting, interruption, progress),
             invocations,
             concurrency=options["concurrency"],
+            wait=options["wait"],
             validate=options["validate_arguments"],
             check_mode=module.check_mode,
         )

@@ -361,7 +361,7 @@ class _Reply:
             # What begins like JSON or a login is damaged, and could hold a token.
             words = "" if self._text.startswith(("{", "[", "+OK")) else self._text
         words = " ".join(words.split())[:_WORDS_MAX_CHARACTERS].rstrip(".")
-        return f": {words}" if words else ""
+        return f": {words}" if words and words != str(self.status) else ""
 
     def _stranger(self) -> LoginRefused:
         """Where the server does not know who asks, and HTTP Basic could be a part of it."""

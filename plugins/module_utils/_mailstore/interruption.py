@@ -38,6 +38,9 @@ class Interruption:
         self._nobody_waits = nobody_waits
         self.reason = ""
 
+    def __str__(self) -> str:
+        return f"The task was interrupted ({self.reason})."
+
     def is_set(self) -> bool:
         return self._event.is_set()
 

@@ -182,7 +182,15 @@ class Process:
         self.log = Log()
         self.log.add(first.log)
         self.polls = 0
+        """How often the server was asked for it."""
         self._last = first
+
+    @classmethod
+    def known_by(cls, token: str, first: Status) -> Process:
+        """One that somebody else has started: version 8 does not name its token again."""
+        process = cls(replace(first, token=token))
+        process.polls = 1
+        return process
 
     def take(self, status: Status) -> None:
         """Add what an answer to ``get-status`` says."""

@@ -161,7 +161,7 @@ def test_basic_needs_no_login_and_401_speaks_of_the_api_password(server, basic_c
 
 def test_404_names_the_function(server, client):
     server.script((404, b"<h1>404</h1>"))
-    assert "does not know GetStores (404): 404." in failure(read, client, kind=ServiceError)
+    assert "does not know GetStores (404)." in failure(read, client, kind=ServiceError)
 
 
 def test_411_says_what_is_missing(server, client):
@@ -234,7 +234,7 @@ def test_an_answer_in_mid_poll_that_is_unusable_is_asked_for_again(server, clien
 
 def test_a_process_that_the_server_does_not_know(server, client):
     server.script((404, b"<h1>404</h1>"), (404, b""))
-    assert "does not know the process (404): 404." in failure(client.status, "t", 3, 0, kind=ProcessUnknown)
+    assert "does not know the process (404)." in failure(client.status, "t", 3, 0, kind=ProcessUnknown)
     assert "does not know the process (404)." in failure(client.cancel, "t", kind=ProcessUnknown)
 
 
