@@ -124,7 +124,7 @@ def test_a_wrong_login_opens_no_session(simulators, changes):
 
 def test_ten_requests_are_a_chain_and_logout_ends_it(simulators, session):
     seen = {(session.cookie, session.token)}
-    for _ in range(10):
+    for _number in range(10):
         session.invoke("GetEnvironmentInfo")
         seen.add((session.cookie, session.token))
     assert len(seen) == 11
@@ -148,7 +148,7 @@ def test_a_stale_token_or_cookie_or_a_decoded_one_is_refused(simulators, session
 def test_an_expired_session_is_sent_to_the_login_page(simulators, session):
     simulators.settings("mailstore", session_seconds=0.4)
     session.invoke("Ping")
-    for _ in range(3):
+    for _number in range(3):
         time.sleep(0.25)
         session.invoke("Ping")  # each request extends it
     time.sleep(0.5)

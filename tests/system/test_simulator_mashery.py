@@ -197,7 +197,7 @@ def test_what_is_not_gzip_is_malformed(post):
 )
 def test_limits_are_told_by_header_detail_and_body(simulators, post, setting, code, words):
     simulators.settings("mashery", retry_after=True, **{setting: 2})
-    assert [post(FULL).status_code for _ in range(2)] == [200, 200]
+    assert [post(FULL).status_code for _number in range(2)] == [200, 200]
     refused = post(FULL)
     assert refused.status_code == 403
     assert refused.headers["X-Mashery-Error-Code"] == code
@@ -208,7 +208,7 @@ def test_limits_are_told_by_header_detail_and_body(simulators, post, setting, co
 
 def test_a_limit_per_second_ends_with_the_second(simulators, post):
     simulators.settings("mashery", per_second=1)
-    assert [post(FULL).status_code for _ in range(2)] == [200, 403]
+    assert [post(FULL).status_code for _number in range(2)] == [200, 403]
     time.sleep(1.05)
     assert post(FULL).status_code == 200
 
@@ -237,9 +237,9 @@ def test_a_connection_breaks_before_or_after_the_records_are_accepted(simulators
 
 def test_faults_skip_repeat_and_stop(simulators, post):
     simulators.faults("mashery", [{"action": "status", "status": 503, "every": 3, "times": 2, "path": "/reporting"}])
-    assert [post(FULL).status_code for _ in range(10)] == [200, 200, 503, 200, 200, 503, 200, 200, 200, 200]
+    assert [post(FULL).status_code for _number in range(10)] == [200, 200, 503, 200, 200, 503, 200, 200, 200, 200]
     simulators.faults("mashery", [{"action": "status", "status": 500, "skip": 1, "times": 0}])
-    assert [post(FULL).status_code for _ in range(4)] == [200, 500, 500, 500]
+    assert [post(FULL).status_code for _number in range(4)] == [200, 500, 500, 500]
     simulators.clear_faults("mashery")
     assert post(FULL).status_code == 200
 
@@ -249,7 +249,7 @@ def test_two_faults_that_come_due_at_once_do_not_hide_each_other(simulators, pos
         "mashery",
         [{"action": "status", "status": 500}, {"action": "status", "status": 503}, {"action": "delay", "seconds": 0}],
     )
-    assert [post(FULL).status_code for _ in range(3)] == [500, 503, 200]
+    assert [post(FULL).status_code for _number in range(3)] == [500, 503, 200]
 
 
 def test_a_sink_takes_everything(http):

@@ -216,7 +216,7 @@ def test_permissions_and_products_and_bindings(simulators, call):
 
 def test_a_quota_runs_out_and_refills(simulators, call):
     simulators.settings("mimecast", quota_limit=2, quota_refill_ms=400)
-    levels = [call().headers for _ in range(2)]
+    levels = [call().headers for _number in range(2)]
     assert [level["X-RateLimit-Remaining"] for level in levels] == ["1", "0"]
     refused = call()
     assert refused.status_code == 429
