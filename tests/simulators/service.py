@@ -32,6 +32,7 @@ class CommonSettings:
 
 
 SettingsT = TypeVar("SettingsT", bound=CommonSettings)
+AnswerT = TypeVar("AnswerT", bound="web.Response | None")
 
 
 class Service(ABC, Generic[SettingsT]):
@@ -113,7 +114,7 @@ class Service(ABC, Generic[SettingsT]):
             elif fault.action == "delay" and fault.when == "before":
                 await _delay(fault)
             elif fault.action in self.actions and fault.when == "before":
-                own = self.apply(fault, request, body) or own
+                own = _either(self.apply(fault, request, body), own)
         if decisive is not None and decisive.when == "before":
             return await damaged(request, decisive, None)
         answer = own if own is not None else await self.answer(request, body)
@@ -122,7 +123,7 @@ class Service(ABC, Generic[SettingsT]):
             if fault.action == "delay" and fault.when == "after":
                 await _delay(fault)
             elif fault.action in self.actions and fault.when == "after":
-                answer = self.apply(fault, request, body) or answer
+                answer = _either(self.apply(fault, request, body), answer)
             elif fault.action == "headers":
                 _change_headers(answer, fault)
         if decisive is not None:
@@ -160,6 +161,11 @@ class Service(ABC, Generic[SettingsT]):
             return self.change_settings(data if method == "POST" else None)
         own = self.control().get(name)
         return own(data) if own is not None and method == "POST" else None
+
+
+def _either(one: web.Response | None, other: AnswerT) -> web.Response | AnswerT:
+    # Not `or`: older releases of aiohttp have responses that are false, being mappings without keys.
+    return one if one is not None else other
 
 
 async def _delay(fault: Fault) -> None:

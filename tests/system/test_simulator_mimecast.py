@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import requests
 
-from simulators.launch import SAMPLE_CHANNEL, Simulators
+from simulators.launch import SAMPLE_CHANNEL, ControlError, Simulators
 
 LATEST = "/api/ess/get-latest-channel-token"
 AUDIT = "/api/audit/get-audit-events"
@@ -306,3 +306,45 @@ def test_bearer_tokens_expire_and_can_be_revoked(simulators, bearer):
 )
 def test_wrong_client_credentials_get_no_token(bearer, changes, status):
     assert bearer.token(**changes).status_code == status
+
+
+def test_answers_can_be_damaged_in_many_ways(simulators, call):
+    simulators.faults(
+        "mimecast",
+        [
+            {"action": "truncate"},
+            {"action": "body", "body": "<html>", "size": 3_000_000},
+            {"action": "redirect", "location": "https://elsewhere.example/"},
+            {"action": "headers", "headers": {"X-RateLimit-Limit": None, "X-Other": "1"}},
+            {"action": "trickle", "bytes": 40, "seconds": 0.01},
+            {"action": "hang", "seconds": 0.2},
+        ],
+    )
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        call()
+    page = call()
+    assert (page.status_code, len(page.content), page.headers["Content-Type"][:9]) == (200, 3_000_000, "text/html")
+    changed = call_without_redirects(call)
+    assert (changed.status_code, changed.headers["Location"]) == (302, "https://elsewhere.example/")
+    assert call().json()["fail"] == []
+    with pytest.raises(requests.ConnectionError):
+        call()
+    assert simulators.state("mimecast")["faults_applied"] == 6
+
+
+def call_without_redirects(call: Caller) -> requests.Response:
+    session = call._http
+    session.max_redirects = 0
+    with pytest.raises(requests.TooManyRedirects) as caught:
+        call()
+    assert caught.value.response is not None
+    return caught.value.response
+
+
+@pytest.mark.parametrize(
+    "fault", [{"action": "nothing"}, {"action": "reset", "seconds": 1}, {"action": "delay", "when": "never"}, 7]
+)
+def test_a_fault_that_is_not_understood_is_refused(simulators, fault):
+    with pytest.raises(ControlError):
+        simulators.faults("mimecast", [fault])
+    assert simulators.state("mimecast")["faults"] == []

@@ -21,7 +21,11 @@ MAX_LOG_LINE = 2000
 
 @dataclass(frozen=True)
 class Plan:
-    """What a function starts: words for its log, what it does to the archive in the end, what it gives back."""
+    """What a function starts: words for its log, and what it does to the archive, and gives back, in the end.
+
+    A `brief` process is over in a moment; with `log_all`, each of the `steps` stands in the log once. A `failure`
+    is known beforehand: the process ends with it.
+    """
 
     title: str
     effect: Callable[[], Any] = lambda: None
@@ -66,10 +70,12 @@ class Process:
     result: Any = None
     error: dict[str, str] | None = None
     finished: float | None = None
-    started: float = field(default_factory=time.monotonic)
     _log: list[tuple[int, str]] = field(default_factory=list)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self._log.append((self.version, f"{self.plan.title}...\r\n"))
 
     def log_since(self, version: int) -> str | None:
         """What was logged after the status of `version`; None where nothing was."""
@@ -90,9 +96,6 @@ class Process:
     def cancel(self) -> None:
         self._cancelled.set()
 
-    def __post_init__(self) -> None:
-        self._log.append((self.version, f"{self.plan.title}...\r\n"))
-
     async def run(self) -> None:
         """Goes through the steps to the end."""
         control = self.control
@@ -108,12 +111,12 @@ class Process:
         control = self.control
         self.percent = _percent(control.progress, step, control.steps)
         self.text = f"{self.plan.title}: step {step} of {control.steps}"
-        repeat = control.repeat_versions and step % 2 == 0
-        if not repeat:
+        if not (control.repeat_versions and step % 2 == 0):
             words = self.plan.steps
             self._write(words[(step - 1) % len(words)] if words else f"Step {step} of {control.steps} done.")
             self._pad(step)
-        self._tell(0 if repeat else 1)
+            self.version += 1
+        self._tell()
 
     def _pad(self, step: int) -> None:
         """Fills the log up to its share of the volume that was asked for."""
@@ -154,13 +157,13 @@ class Process:
         self.percent = None
         self.text = None
         self.finished = time.monotonic()
-        self._tell(1)
+        self.version += 1
+        self._tell()
 
     def _write(self, line: str) -> None:
         self._log.append((self.version + 1, line + "\r\n"))
 
-    def _tell(self, versions: int) -> None:
-        self.version += versions
+    def _tell(self) -> None:
         event, self._news = self._news, asyncio.Event()
         event.set()
 
