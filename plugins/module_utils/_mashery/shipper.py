@@ -1,0 +1,270 @@
+# Copyright: Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is PRIVATE to the collection: it may change without notice.
+
+"""A run: log files into posts, nothing lost, and nothing twice unless it cannot be known.
+
+One thread reads and validates; compressing, which takes most of the time and leaves Python free to run, goes on beside
+it. Posts go out one by one, in the order of the lines. A run holds a few posts in memory, however large the logs.
+"""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any, Callable, Iterator, Sequence
+
+from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.client import Body
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.delivery import Delivery
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.ledger import Ledger, NoLedger
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.parcel import Parcel, Reader
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.rejects import Rejects
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.spool import Place, Spool
+
+RECORDS_IN_A_POST = 10_000
+"""The most that the guide allows."""
+
+FAULTS_NAMED = 20
+
+_COMPRESSORS = 2
+_AHEAD = 4
+"""Posts that are prepared while one is on its way."""
+
+
+class InvalidRecords(MopsError):
+    """Some lines are no records, and each had to be one."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to send, and how."""
+
+    src: Sequence[str] = ()
+    events: bytes | None = None
+    """Records as JSON, one a line, in the place of files."""
+    src_format: str = "mashery"
+    batch_size: int = RECORDS_IN_A_POST
+    max_bytes: int = 4 * 1024 * 1024
+    """Of a post, before compression."""
+    compress_level: int | None = 6
+    """None to send posts as they are."""
+    skip_invalid: bool = False
+    """Send the rest where some lines are no records; else send nothing."""
+    resend: bool = True
+    """Send again what the service may have taken; else leave it out."""
+    rejects: str | None = None
+    """A file for what is skipped."""
+    spool_directory: str | None = None
+
+    def check(self) -> None:
+        """Raise `InvalidOption`."""
+        if not 1 <= self.batch_size <= RECORDS_IN_A_POST:
+            raise InvalidOption(f"batch_size must be from 1 to {RECORDS_IN_A_POST}, not {self.batch_size}.")
+        if not 1024 <= self.max_bytes <= 2**30:
+            raise InvalidOption(f"max_bytes must be from 1024 to {2**30}, not {self.max_bytes}.")
+        if self.compress_level is not None and not 1 <= self.compress_level <= 9:
+            raise InvalidOption(f"compress_level must be from 1 to 9, not {self.compress_level}.")
+
+
+@dataclass
+class Report:
+    """What a run did, or, where nothing is posted, would have done."""
+
+    posted: int = 0
+    """Records."""
+    posts: int = 0
+    skipped: int = 0
+    """Lines that are no records."""
+    invalid: list[dict[str, Any]] = field(default_factory=list)
+    """The first `FAULTS_NAMED` of them."""
+    possibly_duplicated: int = 0
+    """Records that were sent again because the service may or may not have taken them before."""
+    possibly_lost: int = 0
+    """Records that were not sent again although the service may not have taken them."""
+    retries: int = 0
+    bytes_raw: int = 0
+    bytes_sent: int = 0
+    elapsed: float = 0.0
+    """Seconds."""
+
+    def add(self, parcel: Parcel) -> None:
+        self.skipped += len(parcel.batch.faults)
+        for fault in parcel.batch.faults[: FAULTS_NAMED - len(self.invalid)]:
+            self.invalid.append({"file": fault.file, "line": fault.line, "field": fault.field, "reason": fault.reason})
+        self.possibly_lost += parcel.lost
+
+    def add_post(self, parcel: Parcel, body: Body) -> None:
+        self.posted += parcel.batch.records
+        self.posts += 1
+        self.bytes_raw += len(body.raw)
+        self.bytes_sent += len(body.wire)
+
+
+class Shipment:
+    """One run. After it, and after its failure, ``report`` and ``warnings`` tell what came of it."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        ledger: Ledger | NoLedger,
+        *,
+        durable: bool,
+        tell: Callable[[str], None] = lambda text: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``durable`` is whether there is a ledger on the disk. ``tell`` is told in words how far it is."""
+        plan.check()
+        self.report = Report()
+        self.warnings: list[str] = list(ledger.warnings)
+        self._plan = plan
+        self._ledger = ledger
+        self._durable = durable
+        self._tell = tell
+        self._clock = clock
+        self._started = clock()
+        self._valid: dict[tuple[int, int, int], int] = {}
+        self._places: dict[tuple[int, int, int], Place] = {}
+        self._expected = 0
+
+    @property
+    def changed(self) -> bool:
+        """Whether something was sent or put aside, or would be."""
+        return bool(self.report.posts or (self.report.skipped and self._plan.skip_invalid and self._plan.rejects))
+
+    def rehearse(self) -> None:
+        """Do everything but post. Raises `InvalidRecords` where it would."""
+        with closing(Spool(None)) as spool:
+            for parcel, body in self._packed(self._parcels(), spool):
+                self.report.add(parcel)
+                if body is not None:
+                    self.report.add_post(parcel, body)
+                    self._tell(f"checked {self.report.posted} records")
+        self.report.elapsed = self._clock() - self._started
+        if not self._plan.skip_invalid:
+            self._refuse_faults("nothing would be sent")
+
+    def ship(self, delivery: Delivery) -> None:
+        """Post what is new. Raises `InvalidRecords` before anything is sent, and what a post can end with."""
+        try:
+            with closing(Spool(self._plan.spool_directory)) as spool:
+                if not self._plan.skip_invalid:
+                    self._survey(spool)
+                self._deliver(delivery, spool)
+        finally:
+            self.report.possibly_duplicated = self._ledger.report()
+            self.report.possibly_lost += delivery.possibly_lost
+            self.report.retries = delivery.retries
+            self.report.elapsed = self._clock() - self._started
+
+    def _survey(self, spool: Spool) -> None:
+        """Validate everything before anything is sent; what a free processor can compress meanwhile is kept."""
+        checked = 0
+        compressing: Future[None] | None = None
+        with ThreadPoolExecutor(1) as pool:
+            for parcel in self._parcels():
+                self.report.add(parcel)
+                if not parcel.batch.as_it_stands:
+                    continue
+                checked += parcel.batch.records
+                self._tell(f"checked {checked} records")
+                self._valid[parcel.key] = parcel.batch.records
+                if self._plan.compress_level is not None and (compressing is None or compressing.done()):
+                    compressing = pool.submit(self._keep_compressed, spool, parcel)
+        self._refuse_faults("nothing was sent")
+        self.report = Report()
+
+    def _keep_compressed(self, spool: Spool, parcel: Parcel) -> None:
+        place = spool.keep(self._compressed(parcel.batch.body))
+        if place is not None:
+            self._places[parcel.key] = place
+
+    def _deliver(self, delivery: Delivery, spool: Spool) -> None:
+        rejects = Rejects(self._plan.rejects) if self._plan.rejects else None
+        for parcel, body in self._packed(self._parcels(), spool):
+            self.report.add(parcel)
+            if parcel.batch.faults and not self._plan.skip_invalid:
+                self._refuse_faults("came while this ran; what stands before them was sent")
+            if parcel.batch.faults and rejects is not None:
+                rejects.add(parcel.batch.faults)
+            if parcel.entry is not None and body is None:
+                self._ledger.skip(parcel.entry)
+            elif parcel.entry is not None and body is not None:
+                delivery.deliver(parcel.entry, body)
+                self.report.add_post(parcel, body)
+                self._tell(self._progress(parcel))
+
+    def _refuse_faults(self, so: str) -> None:
+        count = self.report.skipped
+        if not count:
+            return
+        named = "; ".join(
+            f"{fault['file']} line {fault['line']}"
+            + (f", {fault['field']}" if fault["field"] else "")
+            + f": {fault['reason']}"
+            for fault in self.report.invalid
+        )
+        lines = "1 line is not valid" if count == 1 else f"{count} lines are not valid"
+        more = f"; and {count - len(self.report.invalid)} more" if count > len(self.report.invalid) else ""
+        raise InvalidRecords(f"{lines}; {so}. {named}{more}. Mend them, or set on_invalid to skip to send the rest.")
+
+    def _parcels(self) -> Iterator[Parcel]:
+        plan = self._plan
+        reader = Reader(
+            self._ledger.book.copy(),
+            src_format=plan.src_format if plan.events is None else "jsonl",
+            lines=plan.batch_size,
+            size=plan.max_bytes,
+            durable=self._durable,
+            resend=plan.resend,
+            valid=self._valid,
+        )
+        yield from reader.files(plan.src) if plan.events is None else reader.events(plan.events)
+        self.warnings += [warning for warning in reader.warnings if warning not in self.warnings]
+
+    def _packed(self, parcels: Iterator[Parcel], spool: Spool) -> Iterator[tuple[Parcel, Body | None]]:
+        """The parcels with the bodies of their posts, which are made a few posts ahead. None where there is no post."""
+        ahead: deque[tuple[Parcel, Future[bytes | None]]] = deque()
+        with ThreadPoolExecutor(_COMPRESSORS) as pool:
+            for parcel in parcels:
+                ahead.append((parcel, pool.submit(self._wire, parcel, spool)))
+                if len(ahead) > _AHEAD:
+                    yield self._body(*ahead.popleft())
+            while ahead:
+                yield self._body(*ahead.popleft())
+
+    def _body(self, parcel: Parcel, wire: Future[bytes | None]) -> tuple[Parcel, Body | None]:
+        compressed = wire.result()
+        return parcel, Body(parcel.batch.body, compressed) if parcel.batch.records else None
+
+    def _wire(self, parcel: Parcel, spool: Spool) -> bytes | None:
+        if self._plan.compress_level is None or not parcel.batch.records:
+            return None
+        place = self._places.get(parcel.key)
+        kept = spool.get(place) if place is not None else None
+        return kept if kept is not None else self._compressed(parcel.batch.body)
+
+    def _compressed(self, body: bytes) -> bytes:
+        assert self._plan.compress_level is not None
+        # 16 more than the largest window: a gzip header, which, unlike that of the gzip module, holds no time.
+        compressor = zlib.compressobj(self._plan.compress_level, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+        return compressor.compress(body) + compressor.flush()
+
+    def _progress(self, parcel: Parcel) -> str:
+        seconds = max(self._clock() - self._started, 0.001)
+        rate = self.report.posted / seconds
+        text = f"{self.report.posted} records in {self.report.posts} posts, {rate:.0f} records/s"
+        left = parcel.bytes_ahead / (self.report.bytes_raw / seconds)
+        return text + (f", about {_duration(left)} left" if parcel.bytes_ahead else "")
+
+
+def _duration(seconds: float) -> str:
+    minutes, second = divmod(int(seconds + 0.5), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{second:02}"

@@ -1,0 +1,389 @@
+#!/usr/bin/python
+# Copyright: Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: mashery_event_post
+short_description: Post access-log records into Mashery's reporting
+version_added: 0.1.0
+author:
+  - Contributors to the mops.maintenance project (@mops)
+description:
+  - Posts records of API calls to Mashery's Reporting Event Post API, from access logs or from a list.
+  - Every record is validated field by field before it is sent. Records go out in few large posts, compressed.
+  - With a O(ledger), a rerun sends only what is new, however the last run ended and whatever log rotation did in
+    between. Nothing is lost, and nothing is sent twice except where nobody can know whether the service has it.
+  - It needs the same memory for a log of any size.
+extends_documentation_fragment:
+  - mops.maintenance.attributes
+  - mops.maintenance.attributes.actiongroup_mashery
+  - mops.maintenance.mashery
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Everything is read, validated and compressed, and nothing is sent. The results tell what would have been.
+  diff_mode:
+    support: none
+options:
+  events:
+    description:
+      - Records to post. V(log_timestamp), V(service_dev_key) and V(service_key) must be there (or V(request_id) in the
+        place of the two keys); every other field has a default.
+      - The fields are those of Mashery's guide, V(src_ip), V(log_timestamp), V(method), V(http_version), V(bytes),
+        V(status), V(service_dev_key), V(service_key), V(api_method), V(cache_hit), V(exec_time),
+        V(remote_total_time), V(connect_time) and V(pre_transfer_time). Those that are internal to Mashery, as
+        V(user_agent), may only be V(-).
+      - V(log_timestamp) is as in the log (V([12/Jun/2012:21:53:03 +0000])), in ISO 8601 with an offset, or a number of
+        seconds since 1970. It is converted to GMT.
+      - Exactly one of O(events) and O(src) is required.
+    type: list
+    elements: dict
+  src:
+    description:
+      - Log files, or globs of them, on the host that runs the module. Files that gzip has compressed are read as well.
+      - Of a log and its rotations, the oldest comes first. A file is known by its content, so that a rotation that
+        renames, copies or compresses it makes no difference; a file with the same content as another one is not sent
+        twice.
+      - With a O(ledger), it is enough to name the log itself; what is rotated from then on is found beside it, if it is
+        named like a rotation (as V(access.log.1), V(access.log-20261122.gz) or V(access-2026-11-22.log)). Rotations
+        that are there before the first run are sent only if they are named, for example by a glob.
+      - With a O(ledger), a last line without a line break is still being written, and stays for the next run.
+    type: list
+    elements: path
+  src_format:
+    description:
+      - What a line of O(src) is.
+      - V(mashery) is a ready record of 21 fields.
+      - V(jsonl) is a JSON object with the fields of O(events).
+    type: str
+    choices: [mashery, jsonl]
+    default: mashery
+  batch_size:
+    description:
+      - Records in a post, at most. The service takes no more than 10000.
+    type: int
+    default: 10000
+  max_bytes:
+    description:
+      - Bytes of a post before compression, at most. A longer line is not valid.
+    type: int
+    default: 4194304
+  compress:
+    description:
+      - Whether posts are compressed.
+    type: bool
+    default: true
+  compress_level:
+    description:
+      - From 1, which is fastest, to 9, which is smallest.
+    type: int
+    default: 6
+  posts_per_second:
+    description:
+      - The most posts in a second, to stay below the quota of the key. V(0) is no limit.
+    type: float
+    default: 0
+  retries:
+    description:
+      - How often a post is tried again, at most, that the service refused for a limit or could not take at the moment,
+        or whose connection broke. Waits between tries grow to a minute, and are as long as the service asks for.
+      - Where the service cannot be reached from the start, the task gives up after three tries.
+    type: int
+    default: 10
+  retry_timeout:
+    description:
+      - Seconds that one post may take, with all its tries and the waits between them.
+    type: float
+    default: 900
+  ledger:
+    description:
+      - A file that holds what was sent, so that a rerun sends only what is new. It is made where it is not there,
+        readable by its owner only; its directory must be there. Only one run at a time can use it.
+      - Without it, everything is sent every time.
+      - It works for O(events) as well. A list that begins like one that was sent goes on where that one ended.
+    type: path
+  on_invalid:
+    description:
+      - What to do about lines that are no valid records.
+      - With V(fail), all of O(src) or O(events) is validated before anything is sent, and nothing is sent if any line
+        is not valid.
+      - With V(skip), the others are sent.
+    type: str
+    choices: [fail, skip]
+    default: fail
+  rejects:
+    description:
+      - A file to which lines are added that O(on_invalid=skip) skipped, as JSON objects with V(file), V(line),
+        V(field), V(reason) and V(record). It is made readable by its owner only.
+    type: path
+  on_unknown:
+    description:
+      - What to do about a post whose answer never came, in this run or, as the O(ledger) tells, in an earlier one that
+        was killed. Nobody can know whether the service has its records.
+      - V(resend) sends them again; they may then be counted twice, see RV(possibly_duplicated).
+      - V(skip) leaves them; they may then be lost, see RV(possibly_lost).
+    type: str
+    choices: [resend, skip]
+    default: resend
+  progress:
+    description:
+      - Whether to show how far it is while the task runs. It is shown only where the module runs on the controller.
+    type: bool
+    default: true
+  progress_interval:
+    description:
+      - Seconds after which a line is shown at the latest, even if nothing has changed.
+    type: float
+    default: 60
+seealso:
+  - plugin: mops.maintenance.mashery_record
+    plugin_type: filter
+  - name: Mashery Reporting Event Post API Guide
+    description: The format of a record, and what the service answers.
+    link: https://support.mashery.com/docs/read/Mashery_Reporting_Event_Post_API_Guide
+"""
+
+EXAMPLES = r"""
+# MASHERY_API_KEY and MASHERY_SECRET in the environment hold the credentials.
+
+- name: Post one record
+  mops.maintenance.mashery_event_post:
+    events:
+      - log_timestamp: "2026-11-22T13:15:00Z"
+        src_ip: 158.151.240.64
+        method: GET
+        status: 200
+        bytes: 11111
+        service_dev_key: u2cbu87r6f2q3m66j6yc2uce
+        service_key: ygnj8v68nqb76akfzetwb799
+        api_method: GetCompanyDetailRequest
+        exec_time: 0.533
+
+- name: Ship what is new in a gateway's access log
+  mops.maintenance.mashery_event_post:
+    src: /var/log/gateway/access.log
+    ledger: /var/lib/gateway/mashery.ledger
+    posts_per_second: 2
+
+- name: Ship a log with all its rotations, and put aside what is not valid
+  mops.maintenance.mashery_event_post:
+    src: /var/log/gateway/access.log*
+    ledger: /var/lib/gateway/mashery.ledger
+    on_invalid: skip
+    rejects: /var/log/gateway/mashery-rejects.jsonl
+  register: shipment
+
+- name: Tell what would be sent
+  mops.maintenance.mashery_event_post:
+    src: /var/log/gateway/access.log
+    ledger: /var/lib/gateway/mashery.ledger
+  check_mode: true
+"""
+
+RETURN = r"""
+posted:
+  description: Records that the service has taken. In check mode, those that would have been sent.
+  returned: always
+  type: int
+  sample: 25000
+posts:
+  description: Posts in which they went.
+  returned: always
+  type: int
+  sample: 3
+skipped:
+  description: Lines that are not valid records and were not sent.
+  returned: always
+  type: int
+  sample: 0
+invalid:
+  description: The first twenty of those lines.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    file:
+      description: The file, or V(events).
+      type: str
+      sample: /var/log/gateway/access.log
+    line:
+      description: The number of the line, or of the event, from 1.
+      type: int
+      sample: 17
+    field:
+      description: The field that is not valid; V(null) where it is the line as a whole.
+      type: str
+      sample: status
+    reason:
+      description: What is wrong with it.
+      type: str
+      sample: must be an HTTP status of three digits, not 20
+possibly_duplicated:
+  description:
+    - Records that were sent again because the answer to their first post never came. The service may count them twice.
+    - Those of earlier runs with the same O(ledger) are among them where the run was killed before it could tell.
+  returned: always
+  type: int
+  sample: 0
+possibly_lost:
+  description:
+    - Records that O(on_unknown=skip) did not send again although the answer to their post never came.
+  returned: always
+  type: int
+  sample: 0
+retries:
+  description: Tries after the first one, of all posts.
+  returned: always
+  type: int
+  sample: 0
+bytes_raw:
+  description: Bytes of the posts before compression.
+  returned: always
+  type: int
+  sample: 5069034
+bytes_sent:
+  description: Bytes of the posts as they were sent.
+  returned: always
+  type: int
+  sample: 1230021
+elapsed:
+  description: Seconds that it took.
+  returned: always
+  type: float
+  sample: 1.7
+"""
+
+import json
+from contextlib import closing
+from dataclasses import asdict
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
+from ansible_collections.mops.maintenance.plugins.module_utils._http import Endpoint, Http
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.client import Client
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.delivery import Delivery, Pace
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.ledger import Ledger, NoLedger, read_only
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.shipper import Plan, Shipment
+from ansible_collections.mops.maintenance.plugins.module_utils._module import (
+    from_environment,
+    reported_failures,
+    transport_options,
+)
+from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress
+from ansible_collections.mops.maintenance.plugins.module_utils._retry import Retry, RetryPolicy
+
+SUBJECT = "mashery"
+
+
+def options() -> dict[str, dict[str, Any]]:
+    return {
+        "url": from_environment("MASHERY_URL", type="str", default="https://partners.api.mashery.com/reporting"),
+        "api_key": from_environment("MASHERY_API_KEY", type="str", required=True, no_log=True),
+        "secret": from_environment("MASHERY_SECRET", type="str", required=True, no_log=True),
+        **transport_options("MASHERY"),
+        "events": {"type": "list", "elements": "dict"},
+        "src": {"type": "list", "elements": "path"},
+        "src_format": {"type": "str", "choices": ["mashery", "jsonl"], "default": "mashery"},
+        "batch_size": {"type": "int", "default": 10000},
+        "max_bytes": {"type": "int", "default": 4194304},
+        "compress": {"type": "bool", "default": True},
+        "compress_level": {"type": "int", "default": 6},
+        "posts_per_second": {"type": "float", "default": 0},
+        "retries": {"type": "int", "default": 10},
+        "retry_timeout": {"type": "float", "default": 900},
+        "ledger": {"type": "path"},
+        "on_invalid": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
+        "rejects": {"type": "path"},
+        "on_unknown": {"type": "str", "choices": ["resend", "skip"], "default": "resend"},
+        "progress": {"type": "bool", "default": True},
+        "progress_interval": {"type": "float", "default": 60},
+    }
+
+
+def plan_of(module: AnsibleModule) -> Plan:
+    params = module.params
+    events = params["events"]
+    return Plan(
+        src=params["src"] or (),
+        events=None if events is None else b"".join([json.dumps(event).encode("ascii") + b"\n" for event in events]),
+        src_format=params["src_format"],
+        batch_size=params["batch_size"],
+        max_bytes=params["max_bytes"],
+        compress_level=params["compress_level"] if params["compress"] else None,
+        skip_invalid=params["on_invalid"] == "skip",
+        resend=params["on_unknown"] == "resend",
+        rejects=params["rejects"],
+        spool_directory=module.tmpdir,
+    )
+
+
+def check_options(module: AnsibleModule) -> None:
+    """Raise `InvalidOption` for numbers that make no sense."""
+    for name, least in (("posts_per_second", 0), ("retries", 0), ("retry_timeout", 0)):
+        if not least <= module.params[name] < float("inf"):
+            raise InvalidOption(f"{name} must be {least} or more, not {module.params[name]}.")
+
+
+def opened_ledger(module: AnsibleModule) -> Ledger | NoLedger:
+    path = module.params["ledger"]
+    if path is None:
+        return NoLedger()
+    return read_only(path) if module.check_mode else Ledger(path)
+
+
+def ship(module: AnsibleModule, shipment: Shipment, ledger: Ledger | NoLedger, progress: Progress) -> None:
+    params = module.params
+    endpoint = Endpoint(
+        params["url"].rstrip("/"),
+        validate_certs=params["validate_certs"],
+        ca_path=params["ca_path"],
+        timeout=params["timeout"],
+    )
+    retry = Retry(
+        RetryPolicy(params["retries"], params["retry_timeout"]),
+        on_wait=lambda seconds, error: progress.update(SUBJECT, f"trying again in {seconds:.0f} s: {error}"),
+    )
+    with Http(endpoint) as http:
+        client = Client(http, params["api_key"], params["secret"])
+        if module.check_mode:
+            shipment.rehearse()
+        else:
+            pace = Pace(params["posts_per_second"])
+            shipment.ship(Delivery(client, ledger, retry, pace, resend=params["on_unknown"] == "resend"))
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec=options(),
+        mutually_exclusive=[("events", "src")],
+        required_one_of=[("events", "src")],
+        supports_check_mode=True,
+    )
+    with reported_failures(module), Progress.of(module) as progress:
+        check_options(module)
+        with closing(opened_ledger(module)) as ledger:
+            shipment = Shipment(
+                plan_of(module),
+                ledger,
+                durable=module.params["ledger"] is not None,
+                tell=lambda text: progress.update(SUBJECT, text),
+            )
+            try:
+                ship(module, shipment, ledger, progress)
+            except MopsError as error:
+                error.facts.update(asdict(shipment.report), changed=shipment.changed)
+                raise
+            finally:
+                for warning in shipment.warnings:
+                    module.warn(warning)
+        module.exit_json(changed=shipment.changed, **asdict(shipment.report))
+
+
+if __name__ == "__main__":
+    main()
