@@ -22,24 +22,23 @@ from .launch import Options, Simulators, StartError, running
 
 def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
-    over = threading.Event()
+    # A pipe, and not an event: setting an event in a signal's handler can meet the lock of whoever waits for it.
+    over, ending = os.pipe()
 
     def end(_number: int, _frame: FrameType | None) -> None:
-        over.set()
+        os.write(ending, b".")
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, end)
     if given.until_stdin_closes:
-        threading.Thread(target=_watch_stdin, args=(over,), daemon=True).start()
+        threading.Thread(target=_watch_stdin, args=(ending,), daemon=True).start()
     output: Path = given.output
     output.parent.mkdir(parents=True, exist_ok=True)
     try:
         with running(_options(given), ca_path=output.with_name(output.stem + "-ca.pem")) as simulators:
             _write_private(output, json.dumps(simulators.as_json(), indent=2) + "\n")
             _tell(simulators, output)
-            # A wait with a time: without one, some platforms do not deliver signals to it.
-            while not over.wait(3600):
-                pass
+            os.read(over, 1)
     except StartError as error:
         print(f"simulators: {error}", file=sys.stderr)
         return 1
@@ -77,9 +76,9 @@ def _options(given: argparse.Namespace) -> Options:
     )
 
 
-def _watch_stdin(over: threading.Event) -> None:
+def _watch_stdin(ending: int) -> None:
     sys.stdin.buffer.read()
-    over.set()
+    os.write(ending, b".")
 
 
 def _write_private(path: Path, text: str) -> None:
