@@ -15,8 +15,7 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass
-from typing import Callable, TypeVar
+from typing import Callable, NamedTuple, TypeVar
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
 
@@ -36,8 +35,7 @@ class TryAgain(Exception):
         self.wait = wait
 
 
-@dataclass(frozen=True)
-class RetryPolicy:
+class RetryPolicy(NamedTuple):
     """How often and for how long."""
 
     retries: int
