@@ -47,6 +47,8 @@ def environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
         "PATH": str(Path(sys.executable).parent) + os.pathsep + os.environ.get("PATH", ""),
         "HOME": str(folder / "home"),
         "TMPDIR": str(folder / "tmp"),
+        # By default this is below the home that the system has on record, whatever HOME says.
+        "ANSIBLE_REMOTE_TMP": str(folder / "tmp"),
         "ANSIBLE_LOCALHOST_WARNING": "false",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
         **more,

@@ -1,0 +1,171 @@
+# Copyright: Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""No secret appears in what a run prints, leaves behind, or shows in the list of processes."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote, quote_plus
+
+import pytest
+from runs import Run, play
+from simulators.launch import Simulators
+
+PROTOCOL_SECRETS = ("MSWEB_MGM_AUTH=", "antiXsrfToken", "Authorization:", "X-Mashery-Signature:", "access_token")
+"""What stands before a secret that the service or the client makes up itself."""
+
+RECORD = {
+    "log_timestamp": "2026-01-01T00:00:00Z",
+    "service_dev_key": "u2cbu87r6f2q3m66j6yc2uce",
+    "service_key": "ygnj8v68nqb76akfzetwb799",
+}
+
+TASKS = """
+- mops.maintenance.mimecast_channel_token:
+    channel_ids: "{{ channel_ids }}"
+    path: "{{ playbook_dir }}/tokens.json"
+- mops.maintenance.mimecast_channel_token:
+    channel_ids: "{{ channel_ids }}"
+    auth_method: oauth2
+- mops.maintenance.mashery_event_post:
+    events: "{{ events }}"
+- mops.maintenance.mailstore_invoke:
+    function: SetUserPassword
+    arguments:
+      instanceID: "{{ instance }}"
+      userName: "{{ user }}"
+      password: Sesame-open-9731
+- mops.maintenance.mailstore_invoke:
+    invocations:
+      - function: SetUserPassword
+        arguments: {instanceID: "{{ instance }}", userName: "{{ user }}", password: Sesame-open-9731}
+      - function: VerifyStore
+        arguments: {instanceID: "{{ instance }}", id: 1}
+- mops.maintenance.mailstore_invoke:
+    function: UnlockStore
+    arguments: {instanceID: nowhere, id: 1, passphrase: Sesame-open-9731}
+  ignore_errors: true
+"""
+
+
+def forms(secret: str) -> set[str]:
+    """A secret as it is, and as it may stand in a URL, a form, JSON or a header."""
+    encoded = base64.b64encode(secret.encode()).decode().rstrip("=")
+    return {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1], encoded}
+
+
+@contextmanager
+def watched_processes() -> Iterator[set[str]]:
+    """Collects the command line of every process that can be seen meanwhile."""
+    seen: set[str] = set()
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.01):
+            for path in Path("/proc").glob("[0-9]*/cmdline"):
+                try:
+                    seen.add(path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace"))
+                except OSError:
+                    pass  # it has ended
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        watcher.join()
+
+
+def left_behind(folder: Path) -> Iterator[tuple[str, str]]:
+    for path in folder.rglob("*"):
+        if path.is_file():
+            yield str(path.relative_to(folder)), path.read_bytes().decode("utf-8", "replace")
+
+
+def assert_secret_nowhere(run: Run, folder: Path, processes: set[str], secrets: list[str], given_in: set[str]) -> None:
+    places = [("output", run.everything), *(("process list", line) for line in processes)]
+    places += [(name, text) for name, text in left_behind(folder) if name not in given_in]
+    for place, text in places:
+        for secret in secrets:
+            for form in forms(secret):
+                assert form not in text, f"a secret is in the {place}"
+        for word in PROTOCOL_SECRETS:
+            assert word not in text, f"{word!r} is in the {place}"
+
+
+@pytest.fixture
+def context(simulators: Simulators) -> dict[str, object]:
+    return {"channel_ids": simulators.mimecast.channel_ids, "events": [RECORD], "instance": "alpha", "user": "$archiveadmin"}
+
+
+@pytest.mark.parametrize("auth_method", ["session", "basic"])
+def test_with_credentials_from_the_environment(tmp_path, simulators, context, auth_method):
+    (tmp_path / "context.json").write_text(json.dumps(context))
+    secrets = [*simulators.secrets(), "Sesame-open-9731"]
+    environment = {
+        **simulators.environment(auth_method),
+        "MIMECAST_CLIENT_ID": simulators.mimecast.client_id,
+        "MIMECAST_CLIENT_SECRET": simulators.mimecast.client_secret,
+    }
+    with watched_processes() as processes:
+        run = play(tmp_path, TASKS, environment, "-vvvvv", "-e", "@context.json")
+    assert run.returncode == 0, run.everything
+    assert_secret_nowhere(run, tmp_path, processes, secrets, {"playbook.yml"})
+
+
+def test_with_credentials_as_options_that_are_wrong(tmp_path, simulators, context):
+    tasks = """
+- mops.maintenance.mimecast_channel_token:
+    channel_ids: "{{ channel_ids }}"
+    base_url: "{{ base_url }}"
+    ca_path: "{{ ca_path }}"
+    access_key: wrong-access-key-1
+    secret_key: d3Jvbmctc2VjcmV0LWtleQ==
+    app_id: wrong-app-id
+    app_key: wrong-app-key-1
+    retries: 0
+  ignore_errors: true
+- mops.maintenance.mashery_event_post:
+    url: "{{ url }}"
+    ca_path: "{{ ca_path }}"
+    api_key: wrong-api-key-1
+    secret: wrong-secret-1
+    events: "{{ events }}"
+  ignore_errors: true
+- mops.maintenance.mailstore_invoke:
+    host: "{{ host }}"
+    port: "{{ api_port }}"
+    ca_path: "{{ ca_path }}"
+    username: admin
+    password: wrong-password-1
+    auth_method: "{{ item }}"
+    function: Ping
+  loop: [session, basic]
+  loop_control: {label: "{{ item }}"}
+  ignore_errors: true
+"""
+    more = {
+        "base_url": simulators.mimecast.base_url,
+        "url": simulators.mashery.url,
+        "host": simulators.mailstore.host,
+        "api_port": simulators.mailstore.session_port,
+        "ca_path": simulators.ca_path,
+    }
+    (tmp_path / "context.json").write_text(json.dumps({**context, **more}))
+    secrets = ["wrong-access-key-1", "d3Jvbmctc2VjcmV0LWtleQ", "wrong-app-key-1", "wrong-secret-1", "wrong-password-1"]
+    with watched_processes() as processes:
+        run = play(tmp_path, tasks, {}, "-vvvvv", "-e", "@context.json")
+    assert run.returncode == 0, run.everything
+    assert run.stdout.count("...ignoring") == 3
+    assert "Traceback" not in run.everything
+    # At -vvvvv nothing else holds the password of a task that failed; the playbook is where the user has put it.
+    assert_secret_nowhere(run, tmp_path, processes, secrets, {"playbook.yml"})
