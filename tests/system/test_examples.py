@@ -1,0 +1,109 @@
+# Copyright: Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every example runs: those in the plugins' documentation, in README and in the guides.
+
+They run as they stand, with credentials in the environment, but for paths: what is below ``/etc`` and ``/var`` in an
+example is below the test's own folder here.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from demo import access_log
+from runs import finish, play, start
+from simulators.launch import Simulators
+
+ROOT = Path(__file__).parents[2]
+FENCED = re.compile(r"^```(?P<language>\S+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def plugin_files(*kinds: str) -> list[Path]:
+    return sorted(path for kind in kinds for path in (ROOT / "plugins" / kind).glob("[a-z]*.py"))
+
+
+def examples_of(plugin: Path) -> str:
+    found = re.search(r'^EXAMPLES = r?"""\n(.*?)^"""', plugin.read_text(), re.MULTILINE | re.DOTALL)
+    assert found, f"{plugin.name} has no EXAMPLES"
+    return found.group(1)
+
+
+def fenced_blocks(*languages: str) -> list[Any]:
+    pages = [ROOT / "README.md", *sorted((ROOT / "roles").glob("*/README.md"))]
+    return [
+        pytest.param(block["code"], id=f"{page.relative_to(ROOT)}-{number}")
+        for page in pages
+        for number, block in enumerate(FENCED.finditer(page.read_text()), 1)
+        if block["language"] in languages
+    ]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Stands for the host that the examples speak of, with a gateway's log on it."""
+    for name in ("etc", "var/lib/consumer", "var/lib/gateway", "var/lib/mops", "var/log/gateway", "var/www"):
+        (tmp_path / name).mkdir(parents=True)
+    access_log.write(tmp_path / "var/log/gateway/access.log", 1000)
+    return tmp_path
+
+
+@pytest.fixture
+def environment(simulators: Simulators) -> dict[str, str]:
+    return {**simulators.environment(), "ANSIBLE_INVENTORY": str(ROOT / "tests/demo/inventory.yml")}
+
+
+def here(example: str, folder: Path) -> str:
+    return re.sub(r"(?<![\w/.])/(etc|var)/", lambda found: f"{folder}/{found.group(1)}/", example)
+
+
+@pytest.mark.parametrize("plugin", plugin_files("modules", "lookup", "filter"), ids=lambda path: path.stem)
+def test_example_in_the_documentation_of(plugin, folder, environment):
+    run = play(folder, here(examples_of(plugin), folder), environment)
+    assert run.returncode == 0, run.everything
+    assert "[DEPRECATION" not in run.everything
+
+
+@pytest.mark.parametrize("code", fenced_blocks("yaml"))
+def test_example_in_a_page(code, folder, environment):
+    example = yaml.safe_load(code)
+    if isinstance(example, dict):
+        assert_requirements(example)
+        return
+    if "hosts" in example[0] or "ansible.builtin.import_playbook" in example[0]:
+        path = folder / "example.yml"
+        path.write_text(here(code, folder))
+        run = finish(start(["ansible-playbook", str(path)], folder, environment))
+    else:
+        run = play(folder, here(code, folder), environment)
+    assert run.returncode == 0, run.everything
+
+
+def assert_requirements(document: dict[str, Any]) -> None:
+    """What names collections to install names this one; Galaxy itself is not asked."""
+    assert "mops.maintenance" in [collection["name"] for collection in document["collections"]]
+
+
+@pytest.mark.parametrize("code", fenced_blocks("bash", "console"))
+def test_command_in_a_page(code, folder, environment):
+    for command in commands(code):
+        if command.startswith("ansible-playbook "):
+            run = finish(start(here(command, folder).split(), folder, environment))
+            assert run.returncode == 0, run.everything
+        elif command.startswith("make "):
+            assert re.search(rf"^{command.split()[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+        else:
+            assert command.startswith("ansible-galaxy collection install "), f"Nothing runs {command!r}."
+
+
+def commands(code: str) -> list[str]:
+    """The commands of a block, a continued line joined, without what they print."""
+    lines = code.replace("\\\n", " ").splitlines()
+    shown = [line[2:] for line in lines if line.startswith("$ ")] or lines
+    return [line.strip() for line in shown if line.strip() and not line.startswith("#")]
