@@ -1,0 +1,252 @@
+#!/usr/bin/python
+# Copyright: Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: mailstore_info
+short_description: Gather what there is on a MailStore SPE server
+version_added: 0.1.0
+author:
+  - Contributors to the mops.maintenance project (@mops)
+description:
+  - Reads, and never writes, what an installation of MailStore Service Provider Edition and one, some or all of its
+    instances tell of themselves.
+  - It asks for no more than O(gather_subset) names. The installation costs one request for each part of it, all
+    instances together one more, and each running instance one for each of the parts that only it can tell.
+extends_documentation_fragment:
+  - mops.maintenance.attributes
+  - mops.maintenance.attributes.actiongroup_mailstore
+  - mops.maintenance.mailstore
+attributes:
+  check_mode:
+    support: full
+    details:
+      - It changes nothing, and so does the same in check mode.
+  diff_mode:
+    support: none
+options:
+  gather_subset:
+    description:
+      - What to gather. V(all) is everything.
+      - V(environment), V(service_status) and V(instances) are of the installation. All others are of each instance,
+        and are found in RV(instances).
+    type: list
+    elements: str
+    choices:
+      - all
+      - environment
+      - service_status
+      - instances
+      - statistics
+      - stores
+      - users
+      - profiles
+      - jobs
+      - worker_results
+      - job_results
+    default: [environment, service_status, instances]
+  instances:
+    description:
+      - The instances to gather from, by their ids. In an id, V(*) stands for any characters.
+      - What fits no instance is no failure, but is named in RV(unmatched).
+    type: list
+    elements: str
+    default: ["*"]
+  results_days:
+    description:
+      - For how many days back V(worker_results) and V(job_results) are gathered. As the server's time zone is not
+        known, there may be up to two days more.
+    type: int
+    default: 7
+  concurrency:
+    description:
+      - How many instances are asked at once. With O(auth_method=session), each of them takes a session of its own.
+    type: int
+    default: 4
+notes:
+  - An instance that is not running can be asked for nothing. That is no failure. What is missing for that or another
+    reason is in RV(instances[].not_gathered), with the reason.
+seealso:
+  - module: mops.maintenance.mailstore_invoke
+  - plugin: mops.maintenance.mailstore_instances
+    plugin_type: inventory
+"""
+
+EXAMPLES = r"""
+# MAILSTORE_HOST, MAILSTORE_USERNAME and MAILSTORE_PASSWORD in the environment name the server and the administrator.
+
+- name: See the installation, its messages and its instances
+  mops.maintenance.mailstore_info:
+  register: archive
+
+- name: Show what does not run
+  ansible.builtin.debug:
+    msg: "{{ item.instanceID }} is {{ item.status }}. {{ item.startStopError | default('', true) }}"
+  loop: "{{ archive.instances | rejectattr('status', 'eq', 'running') }}"
+  loop_control:
+    label: "{{ item.instanceID }}"
+
+- name: See the stores of some instances
+  mops.maintenance.mailstore_info:
+    gather_subset: stores
+    instances: ["customer-*", alpha]
+  register: archive
+
+- name: Name the stores with an index to rebuild
+  ansible.builtin.debug:
+    msg: >-
+      {{ archive.instances | selectattr('stores', 'defined') | map(attribute='stores') | flatten
+         | selectattr('searchIndexesNeedRebuild') | map(attribute='databasePath') }}
+"""
+
+RETURN = r"""
+environment:
+  description: Version, license and system of the installation.
+  returned: if O(gather_subset) has V(environment)
+  type: dict
+  sample: {version: 25.3.0.23000, licenseeName: Example Ltd, serverName: archive.example.com}
+service_status:
+  description: The state of the services. Its V(messages) are what the server finds worth knowing, each with V(type)
+    (V(information), V(warning), V(error)), V(text) and V(tag).
+  returned: if O(gather_subset) has V(service_status)
+  type: dict
+  sample:
+    messages:
+      - {type: warning, text: The archive store 2025 of customer-1 needs to be upgraded., tag: "store:customer-1:2"}
+instances:
+  description:
+    - The instances that fit O(instances), each as the server describes it, and with what was gathered from it.
+  returned: if O(gather_subset) has V(instances) or a part of an instance
+  type: list
+  elements: dict
+  contains:
+    instanceID:
+      description: The instance's id.
+      type: str
+    alias:
+      description: Another name of it, or null.
+      type: str
+    displayName:
+      description: Its name for people, or null.
+      type: str
+    instanceHost:
+      description: The host that it runs on.
+      type: str
+    status:
+      description: Whether it is V(running), V(stopped), V(frozen) and so on.
+      type: str
+    startStopError:
+      description: Why it could not be started or stopped, or null.
+      type: str
+    not_gathered:
+      description: What could not be gathered, by its name in O(gather_subset), and why. Empty where all could.
+      returned: if O(gather_subset) has a part of an instance
+      type: dict
+      sample: {stores: "The instance is not running: its status is stopped."}
+    statistics:
+      description: The number and the size of its messages, as V(numberOfMessages) and V(totalSizeMB).
+      returned: if asked for, and gathered
+      type: dict
+    stores:
+      description: Its archive stores.
+      returned: if asked for, and gathered
+      type: list
+      elements: dict
+    users:
+      description: Its users.
+      returned: if asked for, and gathered
+      type: list
+      elements: dict
+    profiles:
+      description: Its archiving and export profiles.
+      returned: if asked for, and gathered
+      type: list
+      elements: dict
+    jobs:
+      description: Its jobs.
+      returned: if asked for, and gathered
+      type: list
+      elements: dict
+    worker_results:
+      description: The results of runs of its profiles.
+      returned: if asked for, and gathered
+      type: list
+      elements: dict
+    job_results:
+      description: The results of runs of its jobs.
+      returned: if asked for, and gathered
+      type: list
+      elements: dict
+  sample:
+    - instanceID: customer-1
+      alias: null
+      displayName: Customer 1
+      instanceHost: archive.example.com
+      status: running
+      startStopError: null
+      not_gathered: {}
+      stores:
+        - id: 1
+          name: "2026"
+          databasePath: D:\MailArchive\customer-1\2026
+          requestedState: current
+          error: null
+          searchIndexesNeedRebuild: false
+          needsUpgrade: false
+          statisticsCount: 120433
+          statisticsSize: 8632635392
+unmatched:
+  description: Those of O(instances) that no instance fits.
+  returned: if O(gather_subset) has V(instances) or a part of an instance
+  type: list
+  elements: str
+  sample: []
+"""
+
+from datetime import datetime, timezone
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import (
+    connection_arguments,
+    server_of,
+)
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.following import Following
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.interruption import work_apart
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import Waiting
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.survey import SUBSETS, Scope, Surveyor
+from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
+from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **connection_arguments(),
+            "gather_subset": {
+                "type": "list",
+                "elements": "str",
+                "choices": ["all", *SUBSETS],
+                "default": ["environment", "service_status", "instances"],
+            },
+            "instances": {"type": "list", "elements": "str", "default": ["*"]},
+            "results_days": {"type": "int", "default": 7},
+            "concurrency": {"type": "int", "default": 4},
+        },
+        supports_check_mode=True,
+    )
+    options = module.params
+    with reported_failures(module):
+        server = server_of(options)
+        scope = Scope(options["gather_subset"], options["instances"], options["results_days"])
+        following = Following(server, Waiting(), work_apart(), Progress(None, interval=60))
+        surveyor = Surveyor(following, now=datetime.now(timezone.utc))
+        survey = surveyor.take(scope, concurrency=options["concurrency"])
+    module.exit_json(changed=False, **survey)
+
+
+if __name__ == "__main__":
+    main()
