@@ -195,27 +195,16 @@ clock_offset:
 
 import os
 from datetime import datetime, timezone
-from typing import Any, Mapping
+from typing import TYPE_CHECKING, Any, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast import channels
 from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.arguments import connection_arguments
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.channels import (
-    Fetched,
-    checked_channel_ids,
-    latest_tokens,
-    shortfall,
-)
 from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.connection import connect
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.token_file import (
-    Change,
-    Content,
-    TokenFile,
-    overview,
-    tokens,
-    with_tokens,
-    without_channels,
-)
 from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
+
+if TYPE_CHECKING:
+    from ansible_collections.mops.maintenance.plugins.module_utils._mimecast import token_file
 
 
 def main() -> None:
@@ -233,7 +222,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     with reported_failures(module):
-        channel_ids = checked_channel_ids(module.params["channel_ids"])
+        channel_ids = channels.checked_channel_ids(module.params["channel_ids"])
         if module.params["state"] == "absent":
             result = forget(module, channel_ids)
         elif module.params["path"]:
@@ -246,64 +235,61 @@ def main() -> None:
 def fetch(module: AnsibleModule, channel_ids: list[str]) -> dict[str, Any]:
     """Tokens that nobody keeps. Raises `MopsError`."""
     with connect(module.params) as client:
-        fetched = latest_tokens(client, channel_ids)
+        fetched = channels.latest_tokens(client, channel_ids)
         return completed({**client.facts(), "changed": False}, channel_ids, fetched.tokens, fetched)
 
 
 def keep(module: AnsibleModule, channel_ids: list[str]) -> dict[str, Any]:
     """Tokens in a file. Raises `MopsError`, after what could be had was written."""
-    file = TokenFile(module.params["path"])
+    from ansible_collections.mops.maintenance.plugins.module_utils._mimecast import token_file
+
+    def edit(content: token_file.Content) -> token_file.Content:
+        return token_file.with_tokens(content, fetched.tokens, datetime.now(timezone.utc), force=module.params["force"])
+
+    file = token_file.TokenFile(module.params["path"])
     with connect(module.params) as client:
         before = file.read()
-        wanted = [one for one in channel_ids if module.params["force"] or one not in tokens(before)]
-        fetched = Fetched()
-        if wanted:
-            if not module.check_mode:
-                file.check_writable()
-            fetched = latest_tokens(client, wanted)
-        change = write(module, file, fetched, before)
+        known = token_file.tokens(before)
+        wanted = [channel_id for channel_id in channel_ids if module.params["force"] or channel_id not in known]
+        if wanted and not module.check_mode:
+            file.check_writable()
+        fetched = channels.latest_tokens(client, wanted) if wanted else channels.Fetched()
+        writes = bool(fetched.tokens) and not module.check_mode
+        change = file.update(edit) if writes else token_file.Change(before, edit(before))
         facts = {**client.facts(), **told(module, file, change)}
-    return completed(facts, channel_ids, tokens(change.after), fetched)
+    return completed(facts, channel_ids, token_file.tokens(change.after), fetched)
 
 
 def forget(module: AnsibleModule, channel_ids: list[str]) -> dict[str, Any]:
     """No tokens of these channels in the file. Raises `MopsError`."""
-    file = TokenFile(module.params["path"])
+    from ansible_collections.mops.maintenance.plugins.module_utils._mimecast import token_file
+
+    def edit(content: token_file.Content) -> token_file.Content:
+        return token_file.without_channels(content, channel_ids)
+
+    file = token_file.TokenFile(module.params["path"])
     before = file.read()
     removed = [channel_id for channel_id in channel_ids if channel_id in before["channels"]]
-    change = Change(before, without_channels(before, removed))
-    if removed and not module.check_mode:
-        change = file.update(lambda content: without_channels(content, removed))
+    writes = bool(removed) and not module.check_mode
+    change = file.update(edit) if writes else token_file.Change(before, edit(before))
     return {**told(module, file, change), "removed": removed}
 
 
-def write(module: AnsibleModule, file: TokenFile, fetched: Fetched, before: Content) -> Change:
-    """Put the tokens into the file, or say what that would come to."""
-    now = datetime.now(timezone.utc)
-
-    def edit(content: Content) -> Content:
-        return with_tokens(content, fetched.tokens, now, force=module.params["force"])
-
-    if fetched.tokens and not module.check_mode:
-        return file.update(edit)
-    return Change(before, edit(before))
-
-
-def told(module: AnsibleModule, file: TokenFile, change: Change) -> dict[str, Any]:
+def told(module: AnsibleModule, file: token_file.TokenFile, change: token_file.Change) -> dict[str, Any]:
     """What a task tells of its file: whether it changed, in content or attributes, and what exactly."""
-    diff = {
-        "before": {"path": file.path, "channels": overview(change.before)},
-        "after": {"path": file.path, "channels": overview(change.after)},
-    }
+    diff = change.overviews()
     changed = change.changed
     if os.path.exists(file.path):  # in check mode it may not be there yet
         attributes = module.load_file_common_arguments(module.params, path=file.path)
         changed = module.set_fs_attributes_if_different(attributes, changed, diff=diff)
-    return {"changed": changed, **({"diff": diff} if module._diff else {})}
+    return {
+        "changed": changed,
+        **({"diff": {"before_header": file.path, "after_header": file.path, **diff}} if module._diff else {}),
+    }
 
 
 def completed(
-    facts: dict[str, Any], channel_ids: list[str], known: Mapping[str, str], fetched: Fetched
+    facts: dict[str, Any], channel_ids: list[str], known: Mapping[str, str], fetched: channels.Fetched
 ) -> dict[str, Any]:
     """The result, complete. Raises `MopsError` with it where there is no token for some of the channels."""
     result = {
@@ -311,7 +297,7 @@ def completed(
         "tokens": {channel_id: known[channel_id] for channel_id in channel_ids if channel_id in known},
         "fetched": list(fetched.tokens),
     }
-    failure = shortfall(fetched)
+    failure = channels.shortfall(fetched)
     if failure is not None:
         failure.facts = {**result, **failure.facts}
         raise failure

@@ -182,13 +182,12 @@ import re
 from typing import Any, Mapping
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.arguments import (
-    DataModule,
-    connection_arguments,
-)
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.client import MimecastClient, next_page
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.arguments import connection_arguments
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.client import MimecastClient
 from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.connection import connect
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.reply import MimecastError
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.data_module import DataModule
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.envelope import MimecastError
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.pages import next_page, read_pages
 from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
 
 
@@ -211,7 +210,7 @@ def main() -> None:
             if module.check_mode and not module.params["read_only"]:
                 result: dict[str, Any] = {"changed": True}
             elif module.params["paginate"]:
-                result = read_pages(client, module.params)
+                result = read(client, module.params)
             else:
                 result = call(client, module.params)
         module.exit_json(**result)
@@ -227,15 +226,15 @@ def check(params: Mapping[str, Any]) -> None:
         raise InvalidOption("limit is a number of items from 1 on, and needs paginate to be true.")
 
 
-def read_pages(client: MimecastClient, params: Mapping[str, Any]) -> dict[str, Any]:
+def read(client: MimecastClient, params: Mapping[str, Any]) -> dict[str, Any]:
     """The whole list, or its beginning. Raises `MopsError`."""
-    pages = client.pages(params["path"], params["data"], meta=params["meta"], limit=params["limit"])
+    pages = read_pages(client, params["path"], params["data"], meta=params["meta"], limit=params["limit"])
     return {
         **client.facts(),
         "changed": False,
         "data": list(pages.data),
         "meta": dict(pages.meta),
-        "pages": pages.count,
+        "pages": pages.fetched,
         "truncated": pages.truncated,
     }
 

@@ -20,9 +20,8 @@ import hashlib
 import hmac
 import time
 import uuid
-from dataclasses import dataclass, field
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Callable, NamedTuple
 from urllib.parse import urlsplit
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
@@ -53,14 +52,16 @@ class MimecastAuth(AuthBase):
         return False
 
 
-@dataclass(frozen=True)
-class Keys:
+class Keys(NamedTuple):
     """The four keys of an API 1.0 application."""
 
-    access_key: str = field(repr=False)
-    secret_key: str = field(repr=False)
+    access_key: str
+    secret_key: str
     app_id: str
-    app_key: str = field(repr=False)
+    app_key: str
+
+    def __repr__(self) -> str:
+        return f"Keys of application {self.app_id}"
 
     def check(self) -> None:
         """Raise `InvalidOption` for whatever no service could accept."""
@@ -98,11 +99,13 @@ class HmacAuth(MimecastAuth):
         return request
 
 
-@dataclass(frozen=True)
-class BearerToken:
-    value: str = field(repr=False)
+class BearerToken(NamedTuple):
+    value: str
     expires_in: float
     """Seconds from when it was got."""
+
+    def __repr__(self) -> str:
+        return f"Bearer token for {self.expires_in:g} s"
 
 
 class OAuth2Auth(MimecastAuth):

@@ -11,21 +11,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.mops.maintenance.plugins.module_utils._http import (
-    Answer,
-    AnswerLost,
-    AnswerUnusable,
-    Http,
-    NoAuth,
-)
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.auth import BearerToken
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.reply import (
-    CallRefused,
-    dictated_wait,
-    json_object,
-    read_reply,
-    shortened,
-)
+from ansible_collections.mops.maintenance.plugins.module_utils import _http
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast import auth, envelope
 from ansible_collections.mops.maintenance.plugins.module_utils._retry import TryAgain
 
 GRANT_PATH = "/oauth/token"
@@ -33,42 +20,44 @@ DEFAULT_LIFETIME_SECONDS = 300.0
 """How long a token is used whose answer does not say how long it lives."""
 
 
-def fetch_bearer_token(http: Http, client_id: str, client_secret: str) -> BearerToken:
+def fetch_bearer_token(http: _http.Http, client_id: str, client_secret: str) -> auth.BearerToken:
     """Ask for a token.
 
     Raises `CallRefused` or `AnswerUnusable`, and `TryAgain` where another try may help: asking changes nothing on
     the service's side, so that it may always be repeated.
     """
-    lost: AnswerLost | None = None
+    lost: _http.AnswerLost | None = None
     try:
         answer = http.post(
             GRANT_PATH,
-            auth=NoAuth(),
+            auth=_http.NoAuth(),
             data={"grant_type": "client_credentials", "client_id": client_id, "client_secret": client_secret},
             headers={"Accept": "application/json"},
         )
-    except AnswerLost as error:
+    except _http.AnswerLost as error:
         lost = error
     if lost is not None:
         raise TryAgain(lost)
     return read_bearer_token(answer)
 
 
-def read_bearer_token(answer: Answer) -> BearerToken:
+def read_bearer_token(answer: _http.Answer) -> auth.BearerToken:
     """The token in an answer. Raises what `fetch_bearer_token` raises."""
-    body = json_object(answer) or {}
+    body = envelope.json_object(answer) or {}
     if answer.status != 200:
         _raise_refusal(answer, body)
     value = body.get("access_token")
     if not isinstance(value, str) or not value or not value.isascii() or not value.isprintable():
-        raise AnswerUnusable(f"POST {answer.url}: the answer holds no access_token. Is that the address of API 2.0?")
+        raise _http.AnswerUnusable(
+            f"POST {answer.url}: the answer holds no access_token. Is that the address of API 2.0?"
+        )
     lifetime = body.get("expires_in")
     known = isinstance(lifetime, (int, float)) and not isinstance(lifetime, bool)
-    return BearerToken(value, float(lifetime) if known else DEFAULT_LIFETIME_SECONDS)  # type: ignore[arg-type]
+    return auth.BearerToken(value, float(lifetime) if known else DEFAULT_LIFETIME_SECONDS)  # type: ignore[arg-type]
 
 
-def _raise_refusal(answer: Answer, body: dict[str, Any]) -> None:
-    words = _oauth_words(body) or read_reply(answer).words()
+def _raise_refusal(answer: _http.Answer, body: dict[str, Any]) -> None:
+    words = _oauth_words(body) or envelope.read_reply(answer).words()
     what = f"no token for this client_id and client_secret ({answer.status})"
     advice = (
         "Is this the address of API 2.0?"
@@ -77,13 +66,13 @@ def _raise_refusal(answer: Answer, body: dict[str, Any]) -> None:
         if answer.status in (400, 401, 403)
         else ""
     )
-    error = CallRefused(
+    error = envelope.CallRefused(
         " ".join(filter(None, (f"POST {answer.url}: {what}" + (f": {words}." if words else "."), advice))),
         words or what,
         http_status=answer.status,
     )
     if answer.status == 429:
-        raise TryAgain(error, wait=dictated_wait(answer))
+        raise TryAgain(error, wait=envelope.dictated_wait(answer))
     if answer.status >= 500:
         raise TryAgain(error)
     raise error
@@ -92,4 +81,4 @@ def _raise_refusal(answer: Answer, body: dict[str, Any]) -> None:
 def _oauth_words(body: dict[str, Any]) -> str:
     """An OAuth 2.0 error (RFC 6749, section 5.2) as text, or nothing."""
     words = [str(body[name]) for name in ("error", "error_description") if isinstance(body.get(name), str)]
-    return shortened(": ".join(words))
+    return envelope.shortened(": ".join(words))

@@ -14,27 +14,24 @@ token belongs to but its place in the list, so that a token is taken only where 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Mapping, Sequence
+from typing import Any, Mapping, NamedTuple, Sequence
 
-from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
+from ansible_collections.mops.maintenance.plugins.module_utils import _errors
 from ansible_collections.mops.maintenance.plugins.module_utils._http import AnswerUnusable
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast import envelope
 from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.client import MimecastClient
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.reply import Failure, FunctionFailed, Reply
 
 LATEST_TOKEN_PATH = "/api/ess/get-latest-channel-token"
 
 
-@dataclass(frozen=True)
-class Assignment:
+class Assignment(NamedTuple):
     """What one reply says beyond doubt of the channels that were asked for. Of the others it says nothing."""
 
-    tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
-    failures: Mapping[str, Failure] = field(default_factory=dict)
+    tokens: Mapping[str, str]
+    failures: Mapping[str, envelope.Failure]
 
 
-@dataclass(frozen=True)
-class ChannelFailure:
+class ChannelFailure(NamedTuple):
     """Why there is no token for a channel."""
 
     reason: str
@@ -42,25 +39,27 @@ class ChannelFailure:
     request_id: str | None
 
 
-@dataclass
 class Fetched:
     """What became of the channels that were asked for; each is in one of the three."""
 
-    tokens: dict[str, str] = field(default_factory=dict, repr=False)
-    failed: dict[str, ChannelFailure] = field(default_factory=dict)
-    not_asked: list[str] = field(default_factory=list)
-    """Because the failure before would have been theirs as well."""
+    def __init__(self) -> None:
+        self.tokens: dict[str, str] = {}
+        self.failed: dict[str, ChannelFailure] = {}
+        self.not_asked: list[str] = []
+        """Because the failure before would have been theirs as well."""
 
 
 def checked_channel_ids(channel_ids: Sequence[str]) -> list[str]:
     """The ids, each once. Raises `InvalidOption` where there is none, or where one cannot be an id."""
     if not channel_ids:
-        raise InvalidOption("channel_ids names no channel.")
+        raise _errors.InvalidOption("channel_ids names no channel.")
     for position, channel_id in enumerate(channel_ids, 1):
         if not channel_id.strip():
-            raise InvalidOption(f"The channel id at place {position} of channel_ids is empty.")
+            raise _errors.InvalidOption(f"The channel id at place {position} of channel_ids is empty.")
         if channel_id != channel_id.strip() or not channel_id.isprintable():
-            raise InvalidOption(f"The channel id {channel_id!r} begins or ends with a space, or holds a line break.")
+            raise _errors.InvalidOption(
+                f"The channel id {channel_id!r} begins or ends with a space, or holds a line break."
+            )
     return list(dict.fromkeys(channel_ids))
 
 
@@ -82,7 +81,7 @@ def latest_tokens(client: MimecastClient, channel_ids: Sequence[str]) -> Fetched
     return fetched
 
 
-def assign(channel_ids: Sequence[str], reply: Reply) -> Assignment:
+def assign(channel_ids: Sequence[str], reply: envelope.Reply) -> Assignment:
     """Which of the reply's tokens belongs to which channel, as far as that is beyond doubt.
 
     It is where there are as many tokens as channels and no failures, and where every failure names the channel
@@ -93,16 +92,16 @@ def assign(channel_ids: Sequence[str], reply: Reply) -> Assignment:
     successes = [channel_id for channel_id in channel_ids if channel_id not in failures]
     tokens = [token for token in map(_token, reply.data) if token is not None]
     if None in failures or len(failures) != len(reply.failures):
-        return Assignment()
+        return Assignment({}, {})
     if len(tokens) != len(reply.data) or len(tokens) != len(successes):
-        return Assignment()
+        return Assignment({}, {})
     return Assignment(
         dict(zip(successes, tokens)),
         {str(channel_id): failure for channel_id, failure in failures.items() if not failure.retryable},
     )
 
 
-def shortfall(fetched: Fetched) -> MopsError | None:
+def shortfall(fetched: Fetched) -> _errors.MopsError | None:
     """One failure that names every channel for which there is no token, and why; None where there is none such."""
     missing = len(fetched.failed) + len(fetched.not_asked)
     if not missing:
@@ -114,14 +113,14 @@ def shortfall(fetched: Fetched) -> MopsError | None:
     sentences += [f"{', '.join(channels)}: {reason.rstrip('.')}." for reason, channels in channels_by_reason.items()]
     if fetched.not_asked:
         sentences.append(f"After that failure these were not asked for: {', '.join(fetched.not_asked)}.")
-    return MopsError(" ".join(sentences), failed_channels=_failed_channels(fetched))
+    return _errors.MopsError(" ".join(sentences), failed_channels=_failed_channels(fetched))
 
 
 def _ask_together(client: MimecastClient, channel_ids: Sequence[str], fetched: Fetched) -> None:
     """Settle what one request for all channels settles. Some ids may make the service refuse all: that settles none."""
     try:
         reply = _request(client, channel_ids)
-    except (FunctionFailed, AnswerUnusable):
+    except (envelope.FunctionFailed, AnswerUnusable):
         return
     known = assign(channel_ids, reply)
     fetched.tokens.update(known.tokens)
@@ -132,16 +131,16 @@ def _ask_together(client: MimecastClient, channel_ids: Sequence[str], fetched: F
 
 def _ask_alone(client: MimecastClient, channel_id: str, fetched: Fetched) -> bool:
     """Settle one channel. Whether it makes sense to go on with another."""
-    stop: MopsError | None = None
+    stop: _errors.MopsError | None = None
     try:
         reply = _request(client, [channel_id])
         client.check(reply, LATEST_TOKEN_PATH)
         fetched.tokens[channel_id] = _only_token(reply)
-    except FunctionFailed as error:
+    except envelope.FunctionFailed as error:
         fetched.failed[channel_id] = ChannelFailure(error.reason, error.facts.get("request_id"))
     except AnswerUnusable as error:
         fetched.failed[channel_id] = ChannelFailure(str(error), client.facts()["request_id"])
-    except MopsError as error:
+    except _errors.MopsError as error:
         stop = error
     if stop is None:
         return True
@@ -151,12 +150,12 @@ def _ask_alone(client: MimecastClient, channel_id: str, fetched: Fetched) -> boo
     return False
 
 
-def _request(client: MimecastClient, channel_ids: Sequence[str]) -> Reply:
+def _request(client: MimecastClient, channel_ids: Sequence[str]) -> envelope.Reply:
     # Asking changes nothing: the same question twice is two answers to choose from.
     return client.call(LATEST_TOKEN_PATH, [{"channelId": channel_id} for channel_id in channel_ids], repeatable=True)
 
 
-def _only_token(reply: Reply) -> str:
+def _only_token(reply: envelope.Reply) -> str:
     token = _token(reply.data[0]) if len(reply.data) == 1 else None
     if token is None:
         raise AnswerUnusable(
@@ -171,7 +170,7 @@ def _token(item: Any) -> str | None:
     return token if isinstance(token, str) and token else None
 
 
-def _channel_named(failure: Failure, channel_ids: Sequence[str]) -> str | None:
+def _channel_named(failure: envelope.Failure, channel_ids: Sequence[str]) -> str | None:
     """The channel that a failure's key names: by its id, or by the item of the request."""
     key = failure.key.get("channelId") if isinstance(failure.key, dict) else failure.key
     return key if isinstance(key, str) and key in channel_ids else None

@@ -11,44 +11,12 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
 from typing import Any, Callable, Mapping, Sequence
 
+from ansible_collections.mops.maintenance.plugins.module_utils import _http
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
-from ansible_collections.mops.maintenance.plugins.module_utils._http import (
-    Answer,
-    AnswerLost,
-    AnswerUnusable,
-    Http,
-)
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.auth import MimecastAuth
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.reply import (
-    MimecastError,
-    RateLimit,
-    Reply,
-    clock_offset,
-    dictated_wait,
-    explain,
-    rate_limit,
-    read_reply,
-)
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast import auth, envelope
 from ansible_collections.mops.maintenance.plugins.module_utils._retry import Retry, TryAgain
-
-PAGE_SIZE_MAX = 500
-"""Items that the service puts on one page at most."""
-
-
-@dataclass(frozen=True)
-class Pages:
-    """What a list came to, page after page."""
-
-    data: tuple[Any, ...]
-    meta: Mapping[str, Any]
-    """Of the last page."""
-    count: int
-    """How many pages were fetched."""
-    truncated: bool
-    """Whether the service has more than was taken."""
 
 
 class MimecastClient:
@@ -59,8 +27,8 @@ class MimecastClient:
 
     def __init__(
         self,
-        http: Http,
-        auth: MimecastAuth,
+        http: _http.Http,
+        auth: auth.MimecastAuth,
         retry: Retry,
         *,
         wall_clock: Callable[[], float] = time.time,
@@ -70,7 +38,7 @@ class MimecastClient:
         self._auth = auth
         self._retry = retry
         self._wall_clock = wall_clock
-        self._rate_limit: RateLimit | None = None
+        self._rate_limit: envelope.RateLimit | None = None
 
     def close(self) -> None:
         self._http.close()
@@ -85,7 +53,7 @@ class MimecastClient:
         """What a task tells of its calls, whether they went well or not."""
         return {
             "request_id": self._auth.request_id,
-            "rate_limit": self._rate_limit.as_dict() if self._rate_limit else None,
+            "rate_limit": self._rate_limit._asdict() if self._rate_limit else None,
             "retries": self._retry.retries,
             "waited": round(self._retry.waited, 3),
         }
@@ -97,7 +65,7 @@ class MimecastClient:
         *,
         meta: Mapping[str, Any] | None = None,
         repeatable: bool,
-    ) -> Reply:
+    ) -> envelope.Reply:
         """Call one function with a list of items; its reply may hold failures of some of them, or of all.
 
         ``repeatable`` says whether the service may be asked twice for the same: only then is a call repeated of which
@@ -111,90 +79,45 @@ class MimecastClient:
             error.facts = {**self.facts(), **error.facts}
             raise
 
-    def pages(
-        self,
-        path: str,
-        data: Sequence[Mapping[str, Any]],
-        *,
-        meta: Mapping[str, Any] | None = None,
-        limit: int | None = None,
-    ) -> Pages:
-        """Read a list to its end, or until ``limit`` items of ``data`` have come. Raises what `call` raises.
-
-        One page's failure is the failure of the whole: a list with a hole in it looks like a list.
-        """
-        pagination = {"pageSize": PAGE_SIZE_MAX, **_pagination(meta)}
-        items: list[Any] = []
-        seen: set[str] = set()
-        count = 0
-        while True:
-            reply = self.call(path, data, meta={**(meta or {}), "pagination": pagination}, repeatable=True)
-            self.check(reply, path)
-            items += reply.data
-            count += 1
-            following = next_page(reply.meta)
-            if following is None or (limit is not None and len(items) >= limit):
-                truncated = following is not None or (limit is not None and len(items) > limit)
-                return Pages(tuple(items[:limit]), reply.meta, count, truncated)
-            if following in seen:
-                raise AnswerUnusable(
-                    f"POST {reply.answer.url}: page {count} names a page as the next that was there before."
-                )
-            seen.add(following)
-            pagination = {**pagination, "pageToken": following}
-
-    def check(self, reply: Reply, path: str) -> None:
+    def check(self, reply: envelope.Reply, path: str) -> None:
         """Raise the failure that a reply is, if any item of it failed."""
         if reply.failures:
             error = self._explain(reply, path)
             error.facts = {**self.facts(), **error.facts}
             raise error
 
-    def _attempt(self, path: str, body: str, repeatable: bool) -> Reply:
-        lost: AnswerLost | None = None
+    def _attempt(self, path: str, body: str, repeatable: bool) -> envelope.Reply:
+        lost: _http.AnswerLost | None = None
         try:
             answer = self._send(path, body)
-        except AnswerLost as error:
+        except _http.AnswerLost as error:
             lost = error
         if lost is not None:
             if repeatable:
                 raise TryAgain(lost)
             lost.args = (f"{lost} Whether the service acted on the request is not known, so it was not repeated.",)
             raise lost
-        self._rate_limit = rate_limit(answer.headers) or self._rate_limit
-        reply = read_reply(answer)
+        self._rate_limit = envelope.rate_limit(answer.headers) or self._rate_limit
+        reply = envelope.read_reply(answer)
         if reply.status == 200 and not reply.retryable:
             return reply
         refusal = self._explain(reply, path)
         if reply.status == 429:
-            raise TryAgain(refusal, wait=dictated_wait(answer))
+            raise TryAgain(refusal, wait=envelope.dictated_wait(answer))
         if reply.status != 418 and (reply.retryable or (repeatable and reply.status >= 500)):
             raise TryAgain(refusal)
         raise refusal
 
-    def _send(self, path: str, body: str) -> Answer:
+    def _send(self, path: str, body: str) -> _http.Answer:
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         answer = self._http.post(path, auth=self._auth, data=body, headers=headers)
         if answer.status == 401 and self._auth.renew():
             answer = self._http.post(path, auth=self._auth, data=body, headers=headers)
         return answer
 
-    def _explain(self, reply: Reply, path: str) -> MimecastError:
-        return explain(
-            reply,
-            path,
-            request_id=self._auth.request_id,
-            dated=self._auth.dated,
-            offset=clock_offset(reply.answer, self._wall_clock()) if self._auth.dated and reply.status == 401 else None,
-        )
+    def _explain(self, reply: envelope.Reply, path: str) -> envelope.MimecastError:
+        from ansible_collections.mops.maintenance.plugins.module_utils._mimecast import refusal
 
-
-def next_page(meta: Mapping[str, Any]) -> str | None:
-    """The token of the page after this one, or None where this is the last."""
-    return _pagination(meta).get("next") or None
-
-
-def _pagination(meta: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """``meta.pagination``, empty where there is none."""
-    pagination = (meta or {}).get("pagination")
-    return pagination if isinstance(pagination, dict) else {}
+        dated = self._auth.dated
+        offset = refusal.clock_offset(reply.answer, self._wall_clock()) if dated and reply.status == 401 else None
+        return refusal.explain(reply, path, request_id=self._auth.request_id, dated=dated, offset=offset)

@@ -12,19 +12,10 @@ from __future__ import annotations
 from typing import Any, Mapping
 from urllib.parse import urlsplit
 
+from ansible_collections.mops.maintenance.plugins.module_utils import _http, _retry
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
-from ansible_collections.mops.maintenance.plugins.module_utils._http import Endpoint, Http, without_query
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.auth import (
-    HmacAuth,
-    Keys,
-    MimecastAuth,
-    OAuth2Auth,
-    check_printable,
-)
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.bearer import fetch_bearer_token
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast import auth, regions
 from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.client import MimecastClient
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.regions import bearer_base_url, signed_base_url
-from ansible_collections.mops.maintenance.plugins.module_utils._retry import Retry, RetryPolicy
 
 CREDENTIALS = {"hmac": ("access_key", "secret_key", "app_id", "app_key"), "oauth2": ("client_id", "client_secret")}
 """The options that each ``auth_method`` needs."""
@@ -37,7 +28,7 @@ def connect(options: Mapping[str, Any]) -> MimecastClient:
     """
     given = {name: value for name, value in options.items() if value not in (None, "")}
     auth_method = given["auth_method"]
-    endpoint = Endpoint(
+    endpoint = _http.Endpoint(
         _base_url(given),
         validate_certs=given["validate_certs"],
         ca_path=given.get("ca_path"),
@@ -45,24 +36,30 @@ def connect(options: Mapping[str, Any]) -> MimecastClient:
     )
     _check_retries(given)
     _check_complete(given, CREDENTIALS[auth_method], auth_method)
-    http = Http(endpoint)
-    auth: MimecastAuth
-    if auth_method == "hmac":
-        auth = HmacAuth(Keys(*(given[name] for name in CREDENTIALS["hmac"])))
-    else:
-        check_printable("client_id", given["client_id"])
-        auth = OAuth2Auth(lambda: fetch_bearer_token(http, given["client_id"], given["client_secret"]))
-    retry = Retry(RetryPolicy(retries=given["retries"], timeout=given["retry_timeout"]))
-    return MimecastClient(http, auth, retry)
+    http = _http.Http(endpoint)
+    signer = _hmac_auth(given) if auth_method == "hmac" else _oauth2_auth(given, http)
+    policy = _retry.RetryPolicy(retries=given["retries"], timeout=given["retry_timeout"])
+    return MimecastClient(http, signer, _retry.Retry(policy))
+
+
+def _hmac_auth(given: Mapping[str, Any]) -> auth.MimecastAuth:
+    return auth.HmacAuth(auth.Keys(*(given[name] for name in CREDENTIALS["hmac"])))
+
+
+def _oauth2_auth(given: Mapping[str, Any], http: _http.Http) -> auth.MimecastAuth:
+    from ansible_collections.mops.maintenance.plugins.module_utils._mimecast import bearer
+
+    auth.check_printable("client_id", given["client_id"])
+    return auth.OAuth2Auth(lambda: bearer.fetch_bearer_token(http, given["client_id"], given["client_secret"]))
 
 
 def _base_url(given: Mapping[str, Any]) -> str:
     base_url, region = given.get("base_url"), given.get("region")
     if base_url is None:
-        return signed_base_url(region) if given["auth_method"] == "hmac" else bearer_base_url(region)
+        return regions.signed_base_url(region) if given["auth_method"] == "hmac" else regions.bearer_base_url(region)
     if region is not None:
         raise InvalidOption("Both base_url and region are given, perhaps one of them by the environment: give one.")
-    shown = without_query(base_url)
+    shown = _http.without_query(base_url)
     if base_url.startswith("http://"):
         raise InvalidOption(
             f"The address {shown} is not encrypted: keys and tokens would travel readable. It must begin with https://."

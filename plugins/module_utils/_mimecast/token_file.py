@@ -22,9 +22,8 @@ import os
 import shutil
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any, Callable, Iterable, Iterator, Mapping
+from typing import Any, Callable, Iterable, Iterator, Mapping, NamedTuple
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
 
@@ -39,8 +38,7 @@ class TokenFileError(MopsError):
     """The token file cannot be read, or not be written."""
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """A token file before and after."""
 
     before: Content
@@ -49,6 +47,10 @@ class Change:
     @property
     def changed(self) -> bool:
         return self.before != self.after
+
+    def overviews(self) -> dict[str, Any]:
+        """Before and after, fit to be shown: which channels have a token and since when, without the tokens."""
+        return {"before": {"channels": overview(self.before)}, "after": {"channels": overview(self.after)}}
 
 
 class TokenFile:

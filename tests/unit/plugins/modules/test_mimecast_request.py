@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
 from ansible_collections.mops.maintenance.plugins.module_utils._http import AnswerLost
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.reply import FunctionFailed
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.envelope import FunctionFailed
 from ansible_collections.mops.maintenance.plugins.modules import mimecast_request
 from ansible_collections.mops.maintenance.tests.unit.plugins.module_utils._mimecast.scripted import (
     answered,
@@ -78,5 +78,5 @@ def test_a_lost_answer_is_asked_for_again_only_where_that_does_no_harm():
 
 def test_pages_come_as_one_list():
     setup = scripted_client(answered(envelope({"a": 1}, pagination={"next": "p2"})), answered(envelope({"a": 2})))
-    result = mimecast_request.read_pages(setup.client, {**PARAMS, "paginate": True, "read_only": True})
+    result = mimecast_request.read(setup.client, {**PARAMS, "paginate": True, "read_only": True})
     assert (result["data"], result["pages"], result["truncated"]) == ([{"a": 1}, {"a": 2}], 2, False)

@@ -85,7 +85,7 @@ def test_a_key_that_would_break_a_header_is_refused(name):
 
 
 def test_keys_do_not_show_what_they_hold():
-    assert repr(KEYS) == "Keys(app_id='app-id')"
+    assert repr(KEYS) == "Keys of application app-id"
 
 
 class Tokens:

@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.mops.maintenance.plugins.module_utils._http import AnswerLost, AnswerUnusable
 from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.auth import BearerToken
 from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.bearer import fetch_bearer_token
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.reply import CallRefused
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.envelope import CallRefused
 from ansible_collections.mops.maintenance.plugins.module_utils._retry import TryAgain
 from ansible_collections.mops.maintenance.tests.unit.plugins.module_utils._mimecast.scripted import (
     ScriptedHttp,

@@ -14,7 +14,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.channel
     latest_tokens,
     shortfall,
 )
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.reply import CallRefused, read_reply
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.envelope import CallRefused, read_reply
 from ansible_collections.mops.maintenance.tests.unit.plugins.module_utils._mimecast.scripted import (
     answered,
     envelope,

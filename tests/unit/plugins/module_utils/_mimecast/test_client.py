@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
-from ansible_collections.mops.maintenance.plugins.module_utils._http import AnswerLost, AnswerUnusable, RequestNotSent
+from ansible_collections.mops.maintenance.plugins.module_utils._http import AnswerLost, RequestNotSent
 from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.auth import BearerToken, OAuth2Auth
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.reply import (
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.envelope import (
     CallRefused,
-    FunctionFailed,
     MimecastError,
 )
 from ansible_collections.mops.maintenance.tests.unit.plugins.module_utils._mimecast.scripted import (
@@ -148,47 +147,3 @@ def test_a_bearer_token_that_is_refused_when_new_ends_the_call():
     setup.client.call("/api/x", [], repeatable=True)
     with pytest.raises(CallRefused, match="client_id"):
         setup.client.call("/api/x", [], repeatable=True)
-
-
-def page(*items, following=None):
-    pagination = {"pageSize": 2, **({"next": following} if following else {})}
-    return answered(envelope(*items, pagination=pagination))
-
-
-def test_all_pages_are_followed():
-    setup = scripted_client(page(1, 2, following="p2"), page(3, 4, following="p3"), page(5))
-    pages = setup.client.pages("/api/x", [{"query": 1}], meta={"other": True})
-    assert (pages.data, pages.count, pages.truncated) == ((1, 2, 3, 4, 5), 3, False)
-    assert [body["meta"]["pagination"] for body in setup.http.bodies()] == [
-        {"pageSize": 500},
-        {"pageSize": 500, "pageToken": "p2"},
-        {"pageSize": 500, "pageToken": "p3"},
-    ]
-    assert all(body["meta"]["other"] and body["data"] == [{"query": 1}] for body in setup.http.bodies())
-
-
-@pytest.mark.parametrize(
-    ("limit", "data", "truncated"), [(3, (1, 2, 3), True), (2, (1, 2), True), (9, (1, 2, 3, 4), False)]
-)
-def test_pages_are_followed_up_to_a_limit(limit, data, truncated):
-    setup = scripted_client(page(1, 2, following="p2"), page(3, 4))
-    pages = setup.client.pages("/api/x", [], limit=limit)
-    assert (pages.data, pages.truncated) == (data, truncated)
-
-
-def test_a_page_size_that_was_asked_for_is_kept():
-    setup = scripted_client(page(1))
-    setup.client.pages("/api/x", [], meta={"pagination": {"pageSize": 7}})
-    assert setup.http.bodies()[0]["meta"]["pagination"] == {"pageSize": 7}
-
-
-def test_pages_that_go_round_in_circles_are_recognised():
-    setup = scripted_client(page(1, following="p2"), page(2, following="p3"), page(3, following="p2"))
-    with pytest.raises(AnswerUnusable, match="page 3 names"):
-        setup.client.pages("/api/x", [])
-
-
-def test_a_page_that_fails_fails_the_list():
-    setup = scripted_client(page(1, following="p2"), answered(envelope(fail=[failure("err_page", "Gone")])))
-    with pytest.raises(FunctionFailed, match='err_page "Gone"'):
-        setup.client.pages("/api/x", [])

@@ -14,19 +14,13 @@ of it in ``data``, and what went wrong in ``fail``, item by item.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
-from typing import Any, Mapping
+from typing import Any, Mapping, NamedTuple
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._http import Answer, AnswerUnusable
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.permissions import needed_permission
 
 WORDS_MAX_LENGTH = 300
 """Characters of the service's own words that are repeated in a message."""
-
-CLOCK_TOLERANCE_SECONDS = 60
-"""A difference between the clocks that nobody needs to hear of."""
 
 
 class MimecastError(MopsError):
@@ -46,8 +40,7 @@ class CallRefused(MimecastError):
     """What was wrong lies in the call itself: the next one, whatever its data, would fare the same."""
 
 
-@dataclass(frozen=True)
-class Reason:
+class Reason(NamedTuple):
     """One entry of ``errors``."""
 
     code: str
@@ -62,8 +55,7 @@ class Reason:
         return self.code + message + field
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(NamedTuple):
     """One entry of ``fail``: what went wrong with one item of the request."""
 
     key: Any
@@ -78,8 +70,7 @@ class Failure:
         return ", ".join(map(str, self.reasons)) or "no reason given"
 
 
-@dataclass(frozen=True)
-class RateLimit:
+class RateLimit(NamedTuple):
     """The quota, as the headers of every answer tell it. A number that the service did not send is None."""
 
     limit: int | None
@@ -87,21 +78,17 @@ class RateLimit:
     reset_ms: int | None
     """Milliseconds until a request is added to the quota."""
 
-    def as_dict(self) -> dict[str, int | None]:
-        return {"limit": self.limit, "remaining": self.remaining, "reset_ms": self.reset_ms}
 
-
-@dataclass(frozen=True)
-class Reply:
+class Reply(NamedTuple):
     """An answer, taken apart."""
 
-    answer: Answer = field(repr=False)
+    answer: Answer
     status: int
     """The HTTP status; where that is 200 and nothing in ``failures`` says more, the function's own."""
-    meta: Mapping[str, Any] = field(default_factory=dict)
-    data: tuple[Any, ...] = ()
-    failures: tuple[Failure, ...] = ()
-    raw_failures: tuple[Any, ...] = ()
+    meta: Mapping[str, Any]
+    data: tuple[Any, ...]
+    failures: tuple[Failure, ...]
+    raw_failures: tuple[Any, ...]
     """``failures`` as the service wrote them."""
 
     @property
@@ -120,7 +107,7 @@ def read_reply(answer: Answer) -> Reply:
     if answer.status != 200:
         body = body or {}
         failures = _list(body.get("fail"))
-        return Reply(answer, answer.status, failures=_failures(failures), raw_failures=failures)
+        return Reply(answer, answer.status, {}, (), _failures(failures), failures)
     where = f"POST {answer.url}"
     if body is None:
         raise AnswerUnusable(
@@ -159,92 +146,10 @@ def dictated_wait(answer: Answer) -> float | None:
     return None if reset_ms is None else reset_ms / 1000
 
 
-def clock_offset(answer: Answer, now: float) -> float | None:
-    """Seconds by which this host's clock (``now``, Unix seconds) is ahead of the service's; None if unknown."""
-    try:
-        return now - parsedate_to_datetime(answer.headers.get("Date", "")).timestamp()
-    except (TypeError, ValueError, IndexError, OverflowError):
-        return None
-
-
-def explain(reply: Reply, path: str, *, request_id: str | None, dated: bool, offset: float | None) -> MimecastError:
-    """The failure that a reply is.
-
-    ``dated`` says whether the request was signed with this host's time, ``offset`` is then that of `clock_offset`.
-    """
-    what, advice = _meaning(reply, path, dated, offset)
-    words = reply.words()
-    sentences = [
-        f"POST {reply.answer.url}: {what} ({reply.status})" + (f": {words}." if words else "."),
-        advice,
-        f"The request's id is {request_id}.",
-    ]
-    kind = FunctionFailed if reply.status in (200, 400, 409) else CallRefused
-    return kind(
-        " ".join(filter(None, sentences)),
-        words or f"{what} ({reply.status})",
-        http_status=reply.answer.status,
-        fail=list(reply.raw_failures),
-        request_id=request_id,
-        **({} if offset is None else {"clock_offset": round(offset)}),
-    )
-
-
 def shortened(text: str) -> str:
     """The service's words on one line, and not longer than a message can bear."""
     line = " ".join(text.split())
     return line if len(line) <= WORDS_MAX_LENGTH else line[:WORDS_MAX_LENGTH] + "…"
-
-
-def _meaning(reply: Reply, path: str, dated: bool, offset: float | None) -> tuple[str, str]:
-    """What happened, and what to do about it."""
-    status = reply.status
-    codes = {reason.code for failure in reply.failures for reason in failure.reasons}
-    if "app_forbidden" in codes:
-        return "the application may not call this", f"Add a product that holds {path} to the application."
-    if status == 200:
-        return "the function failed", ""
-    if status == 400:
-        damaged = "" if reply.answer.body.strip() else ", and says no more, as where an id in it is damaged"
-        return f"the service cannot work with the request{damaged}", ""
-    if status == 401:
-        return "the service does not accept the credentials", _advice_on_credentials(dated, offset)
-    if status == 403:
-        return "the call is not permitted", needed_permission(path)
-    if status == 404:
-        return "there is no such URL", (
-            f"Is {path} spelled right, and are region or base_url those of the account? "
-            "Each region has an address of its own."
-        )
-    if status == 409:
-        return "the request contradicts what the service holds", ""
-    if status == 418:
-        return "the binding of the access key has expired", (
-            "A repeat cannot help: make a new access key and secret key for the application in the Administration "
-            "Console, and let the authentication profile of their user never expire."
-        )
-    if status == 429:
-        return "the quota of requests is used up", ""
-    if status >= 500:
-        return "the service failed", ""
-    if 300 <= status < 400:
-        return "the service wants to redirect the call", "Is that the address of the service's API?"
-    return "the service refused the call", ""
-
-
-def _advice_on_credentials(dated: bool, offset: float | None) -> str:
-    if not dated:
-        return "Is the application of client_id switched on, and is this the address for its account?"
-    belong = "access_key, secret_key, app_id and app_key must belong together, and to the account's region."
-    if offset is None:
-        return belong
-    if abs(offset) <= CLOCK_TOLERANCE_SECONDS:
-        return f"{belong} The clock is not the cause: it agrees with the service's."
-    direction = "ahead of" if offset > 0 else "behind"
-    return (
-        f"The clock of this host is {abs(offset):.0f} s ({abs(offset) / 60:.1f} min) {direction} the service's, and "
-        f"a signature is dated: set the clock right first. If that does not help: {belong}"
-    )
 
 
 def json_object(answer: Answer) -> dict[str, Any] | None:
