@@ -92,7 +92,7 @@ class SecretArgumentsModule(AnsibleModule):
     tell it of more.
     """
 
-    free_form_options = ("arguments", "invocations")
+    free_form_options: tuple[str, ...] = ("arguments", "invocations")
 
     def log(self, msg: str, log_args: Any = None) -> None:
         self._learn_secrets()
