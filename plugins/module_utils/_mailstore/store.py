@@ -1,0 +1,138 @@
+# Copyright: Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is PRIVATE to the collection: it may change without notice.
+
+"""Archive stores: whether an instance has them, under which name, where, and in which state."""
+
+from __future__ import annotations
+
+import ntpath
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.naming import Ask, Document, listed, the_one
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state import NotPossible, Step, Subject
+
+REQUESTED_STATES = ("current", "normal", "writeProtected", "disabled")
+
+
+@dataclass(frozen=True)
+class WantedStore(Subject):
+    """What should be of one archive store, which is found by its id, by its name, or by its database's folder."""
+
+    instance: str
+    name: str | None = None
+    id: int | None = None
+    present: bool = True
+    database_path: str | None = None
+    content_path: str | None = None
+    index_path: str | None = None
+    requested_state: str | None = None
+    attach: bool = False
+    """Whether a store that the instance does not have is one whose files exist; else a new one is created."""
+
+    def check(self) -> None:
+        """Raise `InvalidOption` for what cannot be."""
+        if not self.name and self.id is None:
+            raise InvalidOption("An archive store must be named by name, or by id.")
+
+    def read(self, ask: Ask) -> Document | None:
+        return self.find(listed(ask, "GetStores", instanceID=self.instance))
+
+    def find(self, stores: list[Document]) -> Document | None:
+        """The store that is meant. Raises `Ambiguous` and `NotPossible`."""
+        named = the_one(stores, self.name, what="Archive store", key="name") if self.name else None
+        if self.id is not None:
+            found = next((store for store in stores if store.get("id") == self.id), None)
+            if found is None and self.present:
+                raise NotPossible(f"Instance {self.instance} has no archive store with id {self.id}.")
+        elif self.present:
+            found = self._at_the_same_place(stores, named)
+        else:
+            found = named
+        if self.present and found is not None and named is not None and named is not found:
+            raise NotPossible(
+                f"Archive store {found.get('id')} cannot be named {self.name}: that is what archive store "
+                f"{named.get('id')} is called."
+            )
+        return found
+
+    def steps(self, current: Document | None) -> list[Step]:
+        if not self.present:
+            return [] if current is None else [self._step("DetachStore", current)]
+        if current is None:
+            return [self._creation()]
+        self._check_fixed_paths(current)
+        steps = []
+        if self.name and self.name != current.get("name"):
+            steps.append(self._step("RenameStore", current, name=self.name))
+        if self.database_path and not same_path(self.database_path, current.get("databasePath")):
+            steps.append(self._step("SetStorePath", current, path=self.database_path))
+        if self.requested_state and self.requested_state != current.get("requestedState"):
+            steps.append(self._step("SetStoreRequestedState", current, requestedState=self.requested_state))
+        return steps
+
+    def predicted(self, current: Document | None) -> Document | None:
+        if not self.present:
+            return None
+        after = dict(current or {})
+        for key, wanted in self._properties().items():
+            if wanted and not (key.endswith("Path") and same_path(wanted, after.get(key))):
+                after[key] = wanted
+        return after
+
+    def _properties(self) -> dict[str, str | None]:
+        return {
+            "name": self.name,
+            "databasePath": self.database_path,
+            "contentPath": self.content_path,
+            "indexPath": self.index_path,
+            "requestedState": self.requested_state,
+        }
+
+    def _step(self, function: str, current: Document, **arguments: Any) -> Step:
+        return Step(function, {"instanceID": self.instance, "id": current["id"], **arguments})
+
+    def _creation(self) -> Step:
+        if not self.database_path:
+            raise NotPossible(
+                f"Instance {self.instance} has no archive store {self.name}. To "
+                f"{'attach' if self.attach else 'create'} it, database_path must be given."
+            )
+        function = "AttachStore" if self.attach else "CreateStore"
+        return Step(function, {"instanceID": self.instance, **self._properties()})
+
+    def _at_the_same_place(self, stores: list[Document], named: Document | None) -> Document | None:
+        if not self.database_path:
+            return named
+        there = [store for store in stores if same_path(self.database_path, store.get("databasePath"))]
+        if named is None:
+            return there[0] if there else None
+        if there and named not in there:
+            raise NotPossible(
+                f"Archive store {self.name} cannot have the folder {self.database_path}: that is where archive store "
+                f"{there[0].get('name')} is."
+            )
+        return named
+
+    def _check_fixed_paths(self, current: Document) -> None:
+        for key, wanted in (("contentPath", self.content_path), ("indexPath", self.index_path)):
+            known = current.get(key)
+            if wanted and known and not same_path(wanted, known):
+                raise NotPossible(
+                    f"Archive store {current.get('name')} has its {key} at {known}. The Management API cannot change "
+                    "that: detach the store, move its files, and attach it with the new paths."
+                )
+
+
+def same_path(one: str, other: Any) -> bool:
+    """Whether two paths on a Windows host are the same."""
+    return isinstance(other, str) and _plain(one) == _plain(other)
+
+
+def _plain(path: str) -> str:
+    return ntpath.normcase(ntpath.normpath(path))

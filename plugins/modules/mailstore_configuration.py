@@ -1,0 +1,171 @@
+#!/usr/bin/python
+# Copyright: Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: mailstore_configuration
+short_description: Set configurations of MailStore SPE, of an instance or of the whole installation
+version_added: 0.1.0
+author:
+  - Contributors to the mops.maintenance project (@mops)
+description:
+  - Sees to it that a configuration holds what is asked for. It is read, what was asked is merged into it, and it is
+    written only if that makes a difference.
+extends_documentation_fragment:
+  - mops.maintenance.attributes
+  - mops.maintenance.attributes.actiongroup_mailstore
+  - mops.maintenance.mailstore
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+options:
+  name:
+    description:
+      - Which configuration, by the name that its Get and its Set function have in common.
+      - V(SystemSmtpConfiguration) is one for the whole installation. All others are an instance's own.
+      - V(ArchiveAdminEnabled) has the one entry C(enabled).
+    type: str
+    required: true
+    choices:
+      - ArchiveAdminEnabled
+      - ComplianceConfiguration
+      - DirectoryServicesConfiguration
+      - IndexConfiguration
+      - InstanceConfiguration
+      - RetentionPolicies
+      - SmtpSettings
+      - StoreAutoCreateConfiguration
+      - SystemSmtpConfiguration
+  instance:
+    description: The id of the instance, C(instanceID). Required for all but V(SystemSmtpConfiguration), which has none.
+    type: str
+  configuration:
+    description:
+      - What should be in the configuration, by the names that the Get function shows. Upper and lower case count.
+      - Dictionaries are merged into those that are there, at any depth. A list replaces the one that is there as a
+        whole; lists of plain values are compared in any order.
+      - Text that stands for a number or a boolean, such as a template gives it, is taken as one where the
+        configuration has one.
+      - The values of all names that end in C(password), C(passphrase), C(encryptionKey) or C(secret) are masked
+        wherever they could be shown.
+    type: dict
+    required: true
+  update_password:
+    description:
+      - What to do about a secret in O(configuration) that the server does not show, so that nobody can tell whether it
+        is the one that is set.
+      - V(always) sets it on every run, and each time reports a change.
+      - V(on_change) sets it only along with something else that is different. To set a secret alone, use V(always)
+        once.
+      - A secret that the server shows is compared like everything else.
+    type: str
+    choices: [always, on_change]
+    default: always
+notes:
+  - A configuration can be set only as a whole. Where the server shows asterisks in place of a secret and something is
+    to be changed, the task fails, unless the secret is given, too. Where it shows nothing in its place, give the
+    secret, too.
+  - A run that has nothing to do invokes the Get function alone.
+seealso:
+  - module: mops.maintenance.mailstore_instance
+    description: It sets C(InstanceConfiguration), too, and can create the instance.
+  - name: MailStore SPE Management API - Function Reference
+    description: All functions with their arguments.
+    link: https://help.mailstore.com/en/spe/Management_API_-_Function_Reference
+"""
+
+EXAMPLES = r"""
+# MAILSTORE_HOST, MAILSTORE_USERNAME and MAILSTORE_PASSWORD in the environment name the server and the administrator.
+
+- name: Who looks at which message is in the audit log
+  mops.maintenance.mailstore_configuration:
+    name: ComplianceConfiguration
+    instance: customer-1
+    configuration:
+      logMessageAccess: true
+
+- name: Status reports go out through the relay
+  mops.maintenance.mailstore_configuration:
+    name: SystemSmtpConfiguration
+    configuration:
+      hostname: relay.spe.example
+      port: 587
+      authenticationRequired: true
+      username: archive
+      password: "{{ lookup('ansible.builtin.env', 'RELAY_PASSWORD') }}"
+    update_password: on_change
+"""
+
+RETURN = r"""
+configuration:
+  description:
+    - The configuration after the run, with its secrets masked. In check mode, as it would be.
+  returned: success
+  type: dict
+  sample:
+    adminEmailPreviewEnabled: false
+    logMessageAccess: true
+functions:
+  description:
+    - The functions that were invoked to change something, in their order. In check mode, those that would be.
+    - Where the task fails in between, these are what had succeeded by then.
+  returned: always
+  type: list
+  elements: str
+  sample: [SetComplianceConfiguration]
+"""
+
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import (
+    SecretArgumentsModule,
+    connection_arguments,
+)
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.configuration import (
+    PAIRS,
+    WantedConfiguration,
+)
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state_module import end_in_state
+from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
+
+
+class ConfigurationModule(SecretArgumentsModule):
+    """A configuration may hold secrets at any depth."""
+
+    free_form_options = ("configuration",)
+
+
+def main() -> None:
+    module = ConfigurationModule(
+        argument_spec={
+            **connection_arguments(),
+            "name": {"type": "str", "required": True, "choices": sorted(PAIRS)},
+            "instance": {"type": "str"},
+            "configuration": {"type": "dict", "required": True},
+            "update_password": {
+                "type": "str",
+                "choices": ["always", "on_change"],
+                "default": "always",
+                "no_log": False,
+            },
+        },
+        supports_check_mode=True,
+    )
+    options = module.params
+    with reported_failures(module):
+        wanted = WantedConfiguration(
+            PAIRS[options["name"]],
+            options["instance"] or None,
+            options["configuration"],
+            renew_secrets=options["update_password"] == "always",
+        )
+        wanted.check()
+        end_in_state(module, "configuration", wanted)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+#!/usr/bin/python
+# Copyright: Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: mailstore_instance
+short_description: Create, configure, start, stop, freeze and remove instances of MailStore SPE
+version_added: 0.1.0
+author:
+  - Contributors to the mops.maintenance project (@mops)
+description:
+  - Sees to it that an instance is there and configured, is in a certain state, or is not there.
+  - What already is as it should be is left alone. A second run only looks.
+extends_documentation_fragment:
+  - mops.maintenance.attributes
+  - mops.maintenance.attributes.actiongroup_mailstore
+  - mops.maintenance.mailstore
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+options:
+  instance:
+    description: The id of the instance, C(instanceID). It names one instance; wildcards are refused.
+    type: str
+    required: true
+  state:
+    description:
+      - V(present) creates the instance if it is not there, and configures it as O(configuration) says. Whether it
+        runs stays as it is.
+      - V(absent) deletes the instance.
+      - V(started), V(stopped), V(frozen) and V(thawed) are done to an instance that is there, after it was configured.
+        V(thawed) means that it is not frozen; an instance that is stopped stays so.
+      - V(restarted) restarts an instance on every run, and starts one that is stopped.
+      - What cannot be is refused. A frozen instance has to be thawed first, and only one that runs can be frozen.
+    type: str
+    choices: [present, absent, started, stopped, restarted, frozen, thawed]
+    default: present
+  configuration:
+    description:
+      - What should be in the instance's configuration, by the names of C(GetInstanceConfiguration), for example
+        C(displayName), C(alias), C(instanceHost), C(startMode), C(baseDirectory). Upper and lower case count.
+      - It is merged into the configuration that the instance has; what is not named stays as it is.
+      - To create an instance, C(instanceHost) at least is needed.
+    type: dict
+    default: {}
+  wait_timeout:
+    description:
+      - Seconds to wait at most for each thing that is done, such as starting. With V(0) there is no limit.
+      - After that the task fails, and the server goes on. C(token) in the result is for
+        M(mops.maintenance.mailstore_operation).
+    type: float
+    default: 600
+notes:
+  - A run that has nothing to do invokes C(GetInstances) alone, and C(GetInstanceConfiguration) where
+    O(configuration) is given.
+seealso:
+  - module: mops.maintenance.mailstore_configuration
+  - module: mops.maintenance.mailstore_store
+  - name: MailStore SPE Management API - Function Reference
+    description: All functions with their arguments.
+    link: https://help.mailstore.com/en/spe/Management_API_-_Function_Reference
+"""
+
+EXAMPLES = r"""
+# MAILSTORE_HOST, MAILSTORE_USERNAME and MAILSTORE_PASSWORD in the environment name the server and the administrator.
+
+- name: An instance for a new customer
+  mops.maintenance.mailstore_instance:
+    instance: customer-1
+    configuration:
+      displayName: Customer 1 Ltd
+      instanceHost: host01.spe.example
+      baseDirectory: C:\MailArchive\customer-1
+
+- name: The instance runs
+  mops.maintenance.mailstore_instance:
+    instance: customer-1
+    state: started
+
+- name: The instance is frozen while its files are copied
+  mops.maintenance.mailstore_instance:
+    instance: customer-1
+    state: frozen
+
+- name: The instance is at work again
+  mops.maintenance.mailstore_instance:
+    instance: customer-1
+    state: thawed
+
+- name: The instance is no more
+  mops.maintenance.mailstore_instance:
+    instance: customer-1
+    state: absent
+"""
+
+RETURN = r"""
+instance:
+  description:
+    - The instance after the run, as C(GetInstances) describes it. In check mode, as it would be, as far as that can be
+      told. Null where there is none.
+    - With O(configuration), C(configuration) in it is as C(GetInstanceConfiguration) describes it, without secrets.
+  returned: success
+  type: dict
+  sample:
+    instanceID: customer-1
+    alias: null
+    displayName: Customer 1 Ltd
+    instanceHost: host01.spe.example
+    status: running
+    startStopError: null
+functions:
+  description:
+    - The functions that were invoked to change something, in their order. In check mode, those that would be.
+    - Where the task fails in between, these are what had succeeded by then.
+  returned: always
+  type: list
+  elements: str
+  sample: [StartInstances]
+"""
+
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import (
+    SecretArgumentsModule,
+    connection_arguments,
+)
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.instance import STATES, WantedInstance
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import Waiting
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state_module import end_in_state
+from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
+
+
+class InstanceModule(SecretArgumentsModule):
+    """A configuration may hold anything."""
+
+    free_form_options = ("configuration",)
+
+
+def main() -> None:
+    module = InstanceModule(
+        argument_spec={
+            **connection_arguments(),
+            "instance": {"type": "str", "required": True},
+            "state": {"type": "str", "choices": list(STATES), "default": "present"},
+            "configuration": {"type": "dict", "default": {}},
+            "wait_timeout": {"type": "float", "default": 600},
+        },
+        supports_check_mode=True,
+    )
+    options = module.params
+    with reported_failures(module):
+        wanted = WantedInstance(options["instance"], options["state"], options["configuration"])
+        wanted.check()
+        end_in_state(module, "instance", wanted, Waiting(options["wait_timeout"], cancels=False))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,206 @@
+#!/usr/bin/python
+# Copyright: Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: mailstore_job
+short_description: Create, schedule, enable, disable and delete jobs of a MailStore SPE instance
+version_added: 0.1.0
+author:
+  - Contributors to the mops.maintenance project (@mops)
+description:
+  - Sees to it that an instance has a job, with its schedule, enabled or not; or that it does not have it.
+  - What already is as it should be is left alone. A second run only looks.
+extends_documentation_fragment:
+  - mops.maintenance.attributes
+  - mops.maintenance.attributes.actiongroup_mailstore
+  - mops.maintenance.mailstore
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+options:
+  instance:
+    description: The id of the instance, C(instanceID).
+    type: str
+    required: true
+  name:
+    description: The name of the job. Upper and lower case count.
+    type: str
+    required: true
+  state:
+    description:
+      - V(present) creates the job if there is none of that name, and sets what is asked for.
+      - V(absent) deletes the job.
+    type: str
+    choices: [present, absent]
+    default: present
+  action:
+    description:
+      - The function of the Management API that the job carries out, for example V(VerifyStores). Needed to create the
+        job.
+      - The Management API cannot change it later. Where a job of that name does something else, the task fails.
+    type: str
+  owner:
+    description:
+      - The user of the instance in whose name the job runs, who has to be an administrator. Needed to create the job.
+      - The Management API cannot change it later. Where a job of that name has another owner, the task fails.
+    type: str
+  enabled:
+    description: Whether the job runs when its time comes. Without it, that stays as it is, and a new job does.
+    type: bool
+  schedule:
+    description:
+      - When the job runs. Exactly one of O(schedule.date), O(schedule.interval), O(schedule.time) alone,
+        O(schedule.day_of_week) with O(schedule.time), and O(schedule.day_of_month) with O(schedule.time).
+      - Needed to create the job. Without it, the schedule stays as it is.
+    type: dict
+    suboptions:
+      date:
+        description: Once, at this time, like V(2026-12-31T02:30:00), without a time zone.
+        type: str
+      interval:
+        description: Every so many minutes, C(5), C(10), C(15), C(20), C(30), C(60), C(120), C(180), C(240), C(360) or
+          C(720).
+        type: int
+      time:
+        description: Daily at this time, or on the day that is named beside it, like V("02:30"). Put it in quotes, or
+          YAML may make a number of it.
+        type: str
+      day_of_week:
+        description: Every week on this day, C(dayOfWeek).
+        type: str
+        choices: [Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday]
+      day_of_month:
+        description: Every month on this day, C(dayOfMonth), V(1) to V(31) or V(last).
+        type: str
+        choices: ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16", "17", "18",
+          "19", "20", "21", "22", "23", "24", "25", "26", "27", "28", "29", "30", "31", last]
+  time_zone:
+    description:
+      - The time zone of O(schedule), C(timeZoneId), as C(GetTimeZones) lists them. V($Local) is the server's, and that
+        of a new job.
+    type: str
+notes:
+  - A run that has nothing to do invokes C(GetJobs) alone.
+seealso:
+  - module: mops.maintenance.mailstore_instance
+  - name: MailStore SPE Management API - Function Reference
+    description: All functions with their arguments.
+    link: https://help.mailstore.com/en/spe/Management_API_-_Function_Reference
+"""
+
+EXAMPLES = r"""
+# MAILSTORE_HOST, MAILSTORE_USERNAME and MAILSTORE_PASSWORD in the environment name the server and the administrator.
+
+- name: Archive stores are verified every Sunday night
+  mops.maintenance.mailstore_job:
+    instance: customer-1
+    name: Weekly verification
+    action: VerifyStores
+    owner: $archiveadmin
+    schedule:
+      day_of_week: Sunday
+      time: "02:30"
+
+- name: Not for now
+  mops.maintenance.mailstore_job:
+    instance: customer-1
+    name: Weekly verification
+    enabled: false
+
+- name: The job is no more
+  mops.maintenance.mailstore_job:
+    instance: customer-1
+    name: Weekly verification
+    state: absent
+"""
+
+RETURN = r"""
+job:
+  description:
+    - The job after the run, as C(GetJobs) describes it. In check mode, as it would be, as far as that can be told. Null
+      where there is none.
+  returned: success
+  type: dict
+  sample:
+    id: 3
+    name: Weekly verification
+    action: VerifyStores
+    owner: $archiveadmin
+    enabled: true
+    timeZoneId: $Local
+    date: null
+    interval: null
+    time: "02:30"
+    dayOfWeek: Sunday
+    dayOfMonth: null
+functions:
+  description:
+    - The functions that were invoked to change something, in their order. In check mode, those that would be.
+    - Where the task fails in between, these are what had succeeded by then.
+  returned: always
+  type: list
+  elements: str
+  sample: [SetJobSchedule]
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import connection_arguments
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.job import (
+    DAYS_OF_MONTH,
+    DAYS_OF_WEEK,
+    Schedule,
+    WantedJob,
+)
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state_module import end_in_state
+from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **connection_arguments(),
+            "instance": {"type": "str", "required": True},
+            "name": {"type": "str", "required": True},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "action": {"type": "str"},
+            "owner": {"type": "str"},
+            "enabled": {"type": "bool"},
+            "schedule": {
+                "type": "dict",
+                "options": {
+                    "date": {"type": "str"},
+                    "interval": {"type": "int"},
+                    "time": {"type": "str"},
+                    "day_of_week": {"type": "str", "choices": list(DAYS_OF_WEEK)},
+                    "day_of_month": {"type": "str", "choices": list(DAYS_OF_MONTH)},
+                },
+            },
+            "time_zone": {"type": "str"},
+        },
+        supports_check_mode=True,
+    )
+    options = module.params
+    with reported_failures(module):
+        wanted = WantedJob(
+            instance=options["instance"],
+            name=options["name"],
+            present=options["state"] == "present",
+            action=options["action"],
+            owner=options["owner"],
+            enabled=options["enabled"],
+            schedule=None if options["schedule"] is None else Schedule(**options["schedule"]),
+            time_zone=options["time_zone"],
+        )
+        wanted.check()
+        end_in_state(module, "job", wanted)
+
+
+if __name__ == "__main__":
+    main()

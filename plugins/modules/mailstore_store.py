@@ -1,0 +1,193 @@
+#!/usr/bin/python
+# Copyright: Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: mailstore_store
+short_description: Create, attach, rename, move and detach archive stores of MailStore SPE
+version_added: 0.1.0
+author:
+  - Contributors to the mops.maintenance project (@mops)
+description:
+  - Sees to it that an instance has an archive store, with its name, its folder and its requested state; or that it has
+    it no longer.
+  - What already is as it should be is left alone. A second run only looks.
+extends_documentation_fragment:
+  - mops.maintenance.attributes
+  - mops.maintenance.attributes.actiongroup_mailstore
+  - mops.maintenance.mailstore
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+options:
+  instance:
+    description: The id of the instance, C(instanceID).
+    type: str
+    required: true
+  name:
+    description:
+      - The name of the archive store.
+      - A store of another name is renamed to this where O(id) names it, or where it is the one in O(database_path).
+    type: str
+  id:
+    description: The number of the archive store, C(id). With it, O(name) is what the store is to be called.
+    type: int
+  state:
+    description:
+      - V(present) creates or attaches the store if it is not there, see O(attach), and sets what is asked for.
+      - V(detached) takes the store, named by O(id) or O(name), away from the instance. Its files stay where they are,
+        and V(present) with O(attach=true) brings it back.
+    type: str
+    choices: [present, detached]
+    default: present
+  attach:
+    description:
+      - What to do where the instance does not have the store.
+      - V(false) makes a new, empty store in O(database_path) (C(CreateStore)).
+      - V(true) takes the store whose files are in O(database_path) already (C(AttachStore)).
+    type: bool
+    default: false
+  database_path:
+    description:
+      - The folder of the store's database on the instance host, C(databasePath). Needed where the store is not there.
+      - Where the store has another folder, it is told to use this one (C(SetStorePath)). Its files have to be there.
+      - Paths are compared as Windows does, without regard to upper and lower case and the kind of slashes.
+    type: str
+  content_path:
+    description:
+      - The folder of the messages, C(contentPath). Without it, the server takes one by O(database_path).
+      - It can be given to a store only when that is created or attached.
+    type: str
+  index_path:
+    description:
+      - The folder of the search indexes, C(indexPath). Without it, the server takes one by O(database_path).
+      - It can be given to a store only when that is created or attached.
+    type: str
+  requested_state:
+    description:
+      - What the store is for, C(requestedState). V(current) takes the new messages, and the store that did so becomes
+        V(normal). A V(writeProtected) store can be read, and a V(disabled) one is not in use.
+      - Without it, the state stays as it is, or is for the server to choose.
+    type: str
+    choices: [current, normal, writeProtected, disabled]
+notes:
+  - A run that has nothing to do invokes C(GetStores) alone.
+seealso:
+  - module: mops.maintenance.mailstore_instance
+  - name: MailStore SPE Management API - Function Reference
+    description: All functions with their arguments.
+    link: https://help.mailstore.com/en/spe/Management_API_-_Function_Reference
+"""
+
+EXAMPLES = r"""
+# MAILSTORE_HOST, MAILSTORE_USERNAME and MAILSTORE_PASSWORD in the environment name the server and the administrator.
+
+- name: A new store takes the messages of the new year
+  mops.maintenance.mailstore_store:
+    instance: customer-1
+    name: "2027"
+    database_path: C:\MailArchive\customer-1\2027
+    requested_state: current
+
+- name: Nobody changes what is in an old store
+  mops.maintenance.mailstore_store:
+    instance: customer-1
+    name: "2024"
+    requested_state: writeProtected
+
+- name: A store gets another name
+  mops.maintenance.mailstore_store:
+    instance: customer-1
+    id: 1
+    name: until 2024
+
+- name: A store is detached, to be moved
+  mops.maintenance.mailstore_store:
+    instance: customer-1
+    name: "2025"
+    state: detached
+
+- name: A store is attached where its files are now
+  mops.maintenance.mailstore_store:
+    instance: customer-1
+    name: "2025"
+    database_path: D:\MailArchive\customer-1\2025
+    attach: true
+"""
+
+RETURN = r"""
+store:
+  description:
+    - The store after the run, as C(GetStores) describes it. In check mode, as it would be, as far as that can be told.
+      Null where the instance does not have it.
+  returned: success
+  type: dict
+  sample:
+    id: 3
+    name: "2027"
+    databasePath: C:\MailArchive\customer-1\2027
+    requestedState: current
+    error: null
+    searchIndexesNeedRebuild: false
+    needsUpgrade: false
+    statisticsCount: 0
+    statisticsSize: 0
+functions:
+  description:
+    - The functions that were invoked to change something, in their order. In check mode, those that would be.
+    - Where the task fails in between, these are what had succeeded by then.
+  returned: always
+  type: list
+  elements: str
+  sample: [CreateStore]
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import connection_arguments
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state_module import end_in_state
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.store import REQUESTED_STATES, WantedStore
+from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **connection_arguments(),
+            "instance": {"type": "str", "required": True},
+            "name": {"type": "str"},
+            "id": {"type": "int"},
+            "state": {"type": "str", "choices": ["present", "detached"], "default": "present"},
+            "attach": {"type": "bool", "default": False},
+            "database_path": {"type": "str"},
+            "content_path": {"type": "str"},
+            "index_path": {"type": "str"},
+            "requested_state": {"type": "str", "choices": list(REQUESTED_STATES)},
+        },
+        required_one_of=[("name", "id")],
+        supports_check_mode=True,
+    )
+    options = module.params
+    with reported_failures(module):
+        wanted = WantedStore(
+            instance=options["instance"],
+            name=options["name"],
+            id=options["id"],
+            present=options["state"] == "present",
+            database_path=options["database_path"],
+            content_path=options["content_path"],
+            index_path=options["index_path"],
+            requested_state=options["requested_state"],
+            attach=options["attach"],
+        )
+        wanted.check()
+        end_in_state(module, "store", wanted)
+
+
+if __name__ == "__main__":
+    main()
