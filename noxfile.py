@@ -83,7 +83,7 @@ def interpreters() -> dict[str, Path]:
     versions = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
     found: dict[str, Path] = {}
     for name in [f"python3.{minor}" for minor in minors]:
-        for candidate in [*filter(None, [shutil.which(name)]), *sorted(versions.glob(f"*/bin/{name}"))]:
+        for candidate in [shutil.which(name) or name, *map(str, sorted(versions.glob(f"*/bin/{name}")))]:
             tried = subprocess.run(
                 [candidate, "-c", "import sys, venv; print(sys.executable)"],
                 capture_output=True,
@@ -94,6 +94,16 @@ def interpreters() -> dict[str, Path]:
                 found[name] = Path(tried.stdout.strip())
                 break
     return found
+
+
+def executable_of(python: str) -> Path | None:
+    """The file that runs as ``python``, or None where none does."""
+    command = [python, "-c", "import sys, venv; print(sys.executable)"]
+    try:
+        tried = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return Path(tried.stdout.strip())
 
 
 def path_of_interpreters(session: nox.Session) -> str:
