@@ -84,14 +84,9 @@ def interpreters() -> dict[str, Path]:
     found: dict[str, Path] = {}
     for name in [f"python3.{minor}" for minor in minors]:
         for candidate in [shutil.which(name) or name, *map(str, sorted(versions.glob(f"*/bin/{name}")))]:
-            tried = subprocess.run(
-                [candidate, "-c", "import sys, venv; print(sys.executable)"],
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            if tried.returncode == 0:
-                found[name] = Path(tried.stdout.strip())
+            executable = executable_of(candidate)
+            if executable is not None:
+                found[name] = executable
                 break
     return found
 
