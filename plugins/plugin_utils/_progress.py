@@ -10,9 +10,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 import threading
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any, BinaryIO, Iterator
 
 from ansible import constants as C
@@ -54,9 +56,11 @@ def _progress_shown(host: str) -> Iterator[str]:
     """Yields the path of a file, and shows the lines that are written into it until the block ends."""
     descriptor, path = tempfile.mkstemp(prefix="mops-progress-", dir=C.DEFAULT_LOCAL_TMP)  # type: ignore[attr-defined]
     ended = threading.Event()
-    with os.fdopen(descriptor, "rb") as lines:
-        viewer = threading.Thread(target=_show_lines, args=(lines, host, ended), name="progress", daemon=True)
-        viewer.start()
+    showing = threading.RLock()
+    with os.fdopen(descriptor, "rb") as lines, _signals_between_lines(showing):
+        viewer = threading.Thread(target=_show_lines, args=(lines, host, ended, showing), name="progress", daemon=True)
+        with _signals_kept_off():
+            viewer.start()
         try:
             yield path
         finally:
@@ -68,7 +72,53 @@ def _progress_shown(host: str) -> Iterator[str]:
                 pass  # the module has taken its name away, as it should
 
 
-def _show_lines(lines: BinaryIO, host: str, ended: threading.Event) -> None:
+@contextmanager
+def _signals_between_lines(showing: threading.RLock) -> Iterator[None]:
+    """Let a signal end this process, Ansible's worker, only when no line is being shown.
+
+    A line goes through a queue that all workers share. A worker that dies in the middle of one leaves that queue
+    locked, and the whole play then hangs instead of ending.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may say what a signal does
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+
+    def act(number: int, frame: FrameType | None) -> None:
+        handler = before[signal.Signals(number)]
+        with showing:
+            if callable(handler):
+                handler(number, frame)
+            else:
+                signal.signal(number, handler)
+                os.kill(os.getpid(), number)
+
+    for number, handler in before.items():
+        if handler not in (signal.SIG_IGN, None):
+            signal.signal(number, act)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if signal.getsignal(number) is act:
+                signal.signal(number, handler)
+
+
+@contextmanager
+def _signals_kept_off() -> Iterator[None]:
+    """A thread that is started in the block gets no signals.
+
+    Python acts on a signal in the main thread alone, which here waits for the module. A Ctrl-C that the system hands to
+    another thread would not wake it, and so would be lost.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _show_lines(lines: BinaryIO, host: str, ended: threading.Event, showing: threading.RLock) -> None:
     display = Display()
     rest = b""
     last_look = False
@@ -76,4 +126,5 @@ def _show_lines(lines: BinaryIO, host: str, ended: threading.Event) -> None:
         last_look = ended.wait(_LOOK_EVERY_SECONDS)
         *whole, rest = (rest + lines.read()).split(b"\n")
         for line in whole:
-            display.display(f"[{host}] {line.decode('utf-8', 'replace')}")
+            with showing:
+                display.display(f"[{host}] {line.decode('utf-8', 'replace')}")
