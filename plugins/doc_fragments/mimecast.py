@@ -109,6 +109,100 @@ options:
 requirements:
   - requests
 notes:
-  - Environment variables are read on the host that runs the module. Where that is not the controller, hand the values
-    over as options, for example with P(ansible.builtin.env#lookup).
+  - Environment variables are read where the plugin runs, which for a module is the host that it manages. Where that is
+    not the controller, hand the values over as options, for example with P(ansible.builtin.env#lookup).
+  - An empty environment variable counts as none.
+"""
+
+    # Where a plugin on the controller finds the same options.
+    CONTROLLER = r"""
+options:
+  base_url:
+    env:
+      - name: MIMECAST_BASE_URL
+    ini:
+      - section: mops_mimecast
+        key: base_url
+    vars:
+      - name: mops_mimecast_base_url
+  region:
+    env:
+      - name: MIMECAST_REGION
+    ini:
+      - section: mops_mimecast
+        key: region
+    vars:
+      - name: mops_mimecast_region
+  auth_method:
+    env:
+      - name: MIMECAST_AUTH_METHOD
+    ini:
+      - section: mops_mimecast
+        key: auth_method
+    vars:
+      - name: mops_mimecast_auth_method
+  access_key:
+    env:
+      - name: MIMECAST_ACCESS_KEY
+    vars:
+      - name: mops_mimecast_access_key
+  secret_key:
+    env:
+      - name: MIMECAST_SECRET_KEY
+    vars:
+      - name: mops_mimecast_secret_key
+  app_id:
+    env:
+      - name: MIMECAST_APP_ID
+    vars:
+      - name: mops_mimecast_app_id
+  app_key:
+    env:
+      - name: MIMECAST_APP_KEY
+    vars:
+      - name: mops_mimecast_app_key
+  client_id:
+    env:
+      - name: MIMECAST_CLIENT_ID
+    vars:
+      - name: mops_mimecast_client_id
+  client_secret:
+    env:
+      - name: MIMECAST_CLIENT_SECRET
+    vars:
+      - name: mops_mimecast_client_secret
+  validate_certs:
+    env:
+      - name: MIMECAST_VALIDATE_CERTS
+    ini:
+      - section: mops_mimecast
+        key: validate_certs
+    vars:
+      - name: mops_mimecast_validate_certs
+  ca_path:
+    env:
+      - name: MIMECAST_CA_PATH
+    ini:
+      - section: mops_mimecast
+        key: ca_path
+    vars:
+      - name: mops_mimecast_ca_path
+  timeout:
+    ini:
+      - section: mops_mimecast
+        key: timeout
+    vars:
+      - name: mops_mimecast_timeout
+  retries:
+    ini:
+      - section: mops_mimecast
+        key: retries
+    vars:
+      - name: mops_mimecast_retries
+  retry_timeout:
+    ini:
+      - section: mops_mimecast
+        key: retry_timeout
+    vars:
+      - name: mops_mimecast_retry_timeout
 """
