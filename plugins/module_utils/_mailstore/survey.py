@@ -184,7 +184,12 @@ def ask(client: Client, instance: Document, calls: Sequence[Call]) -> None:
             silence[call.subset] = str(error)
 
 
+def fits(identifier: str, patterns: Sequence[str]) -> bool:
+    """Whether one of the patterns names the instance. Upper and lower case are the same."""
+    return any(fnmatch.fnmatchcase(identifier.lower(), pattern.strip().lower()) for pattern in patterns)
+
+
 def unmatched(patterns: Sequence[str], instances: Sequence[Document]) -> list[str]:
-    """Those of the patterns that no instance fits."""
-    known = [str(instance.get("instanceID")).lower() for instance in instances]
-    return [pattern for pattern in patterns if not fnmatch.filter(known, pattern.strip().lower())]
+    """Those of the patterns that name no instance."""
+    known = [str(instance.get("instanceID")) for instance in instances]
+    return [pattern for pattern in patterns if not any(fits(identifier, [pattern]) for identifier in known)]

@@ -1,0 +1,190 @@
+# Copyright: Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from ansible.errors import AnsibleParserError
+from ansible.inventory.data import InventoryData
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import inventory_loader
+from ansible.template import Templar
+from ansible_collections.mops.maintenance.plugins.inventory.mailstore_instances import snake_case
+from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
+
+NAME = "mops.maintenance.mailstore_instances"
+SERVER = {"host": "archive.example.com", "username": "admin", "password": "secret"}
+INSTANCES = [
+    {"instanceID": "alpha", "displayName": "Alpha {{ 1 + 1 }}", "instanceHost": "h-1.example", "status": "running"},
+    {"instanceID": "alpha-test", "displayName": None, "instanceHost": "h-1.example", "status": "running"},
+    {"instanceID": "Beta", "displayName": "B", "instanceHost": "h2", "status": "stopped", "startStopError": "No disk."},
+]
+
+
+class Client:
+    """Stands for a conversation with a server that has `INSTANCES`."""
+
+    servers: list = []
+    failure: MopsError | None = None
+
+    def __init__(self, server):
+        self.servers.append(server)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        pass
+
+    def call(self, function, **arguments):
+        assert (function, arguments) == ("GetInstances", {"instanceFilter": "*"})
+        if self.failure is not None:
+            raise self.failure
+        return INSTANCES
+
+
+@pytest.fixture(autouse=True)
+def client(monkeypatch):
+    for name in ("HOST", "PORT", "USERNAME", "PASSWORD", "AUTH_METHOD", "CA_PATH", "VALIDATE_CERTS"):
+        monkeypatch.delenv(f"MAILSTORE_{name}", raising=False)
+    monkeypatch.setattr(Client, "servers", [])
+    monkeypatch.setattr(sys.modules[type(plugin()).__module__], "Client", Client)
+    return Client
+
+
+@pytest.fixture
+def parse(tmp_path):
+    def parse(**options):
+        loader, inventory = DataLoader(), InventoryData()
+        path = tmp_path / "mailstore_instances.yml"
+        path.write_text("\n".join(f"{name}: {value!r}" for name, value in {"plugin": NAME, **options}.items()))
+        plugin().parse(inventory, loader, str(path), cache=False)
+        inventory.reconcile_inventory()
+        return inventory
+
+    return parse
+
+
+def plugin():
+    """With its options, which the loader reads from its documentation."""
+    return inventory_loader.get(NAME)
+
+
+def members(inventory):
+    groups = inventory.get_groups_dict()
+    return {name: hosts for name, hosts in groups.items() if name.startswith("mailstore_")}
+
+
+@pytest.mark.parametrize("name", ["mailstore_instances.yml", "eu.mailstore_instances.yaml"])
+def test_a_configuration_file_is_known_by_the_end_of_its_name(tmp_path, name):
+    path = tmp_path / name
+    path.write_text("")
+    assert plugin().verify_file(str(path))
+    other = tmp_path / "other.yml"
+    other.write_text("")
+    assert not plugin().verify_file(str(other))
+
+
+def test_instances_are_in_groups_by_status_and_by_instance_host(parse):
+    assert members(parse(**SERVER)) == {
+        "mailstore_instances": ["alpha", "alpha-test", "Beta"],
+        "mailstore_running": ["alpha", "alpha-test"],
+        "mailstore_stopped": ["Beta"],
+        "mailstore_host_h_1_example": ["alpha", "alpha-test"],
+        "mailstore_host_h2": ["Beta"],
+    }
+
+
+def test_a_host_has_its_instances_facts_and_where_the_server_is_but_no_login(parse):
+    variables = parse(**SERVER).get_host("Beta").get_vars()
+    facts = {name: value for name, value in variables.items() if name.startswith(("mailstore_", "ansible_conn"))}
+    assert facts == {
+        "ansible_connection": "local",
+        "mailstore_instance_id": "Beta",
+        "mailstore_display_name": "B",
+        "mailstore_instance_host": "h2",
+        "mailstore_status": "stopped",
+        "mailstore_start_stop_error": "No disk.",
+        "mailstore_connection": {
+            "host": "archive.example.com",
+            "port": None,
+            "auth_method": "session",
+            "validate_certs": True,
+            "ca_path": None,
+        },
+    }
+
+
+def test_patterns_choose_what_is_listed_whatever_the_case_of_letters(parse):
+    assert list(parse(**SERVER, include=["ALPHA*", "beta"], exclude=["*-test"]).hosts) == ["alpha", "Beta"]
+
+
+def test_constructed_options_see_the_facts(parse):
+    inventory = parse(
+        **SERVER,
+        compose={"shouted": "mailstore_instance_id | upper"},
+        groups={"failed": "mailstore_start_stop_error is defined"},
+        keyed_groups=[{"prefix": "by", "key": "shouted"}],
+        strict=True,
+        include=["beta"],
+    )
+    groups = inventory.get_groups_dict()
+    assert inventory.get_host("Beta").get_vars()["shouted"] == "BETA"
+    assert (groups["failed"], groups["by_BETA"]) == (["Beta"], ["Beta"])
+
+
+def test_with_strict_an_expression_that_fails_is_an_error(parse):
+    broken = {"compose": {"x": "no_such_variable"}}
+    assert "x" not in parse(**SERVER, **broken).get_host("alpha").get_vars()
+    with pytest.raises(Exception, match="no_such_variable"):
+        parse(**SERVER, **broken, strict=True)
+
+
+def test_what_the_server_says_is_never_taken_for_a_template(parse):
+    variables = parse(**SERVER).get_host("alpha").get_vars()
+    shown = Templar(loader=DataLoader(), variables=variables).template(variables["mailstore_display_name"])
+    assert shown == "Alpha {{ 1 + 1 }}"
+
+
+def test_the_server_is_named_by_the_environment_where_the_file_does_not(parse, client, monkeypatch):
+    monkeypatch.setenv("MAILSTORE_HOST", "other.example.com")
+    monkeypatch.setenv("MAILSTORE_AUTH_METHOD", "basic")
+    monkeypatch.setenv("MAILSTORE_PORT", "")
+    parse(username="admin", password="secret", port=99)
+    parse(**SERVER)
+    assert [(server.host, server.port, server.auth_method) for server in client.servers] == [
+        ("other.example.com", 99, "basic"),
+        ("archive.example.com", None, "basic"),
+    ]
+
+
+def test_missing_options_are_said_with_their_variables(parse, client):
+    with pytest.raises(AnsibleParserError, match=r"host, username, password must be given.*MAILSTORE_HOST"):
+        parse()
+    assert client.servers == []
+
+
+@pytest.mark.parametrize(("variable", "value"), [("AUTH_METHOD", "kerberos"), ("PORT", "many")])
+def test_a_variable_that_cannot_be_is_said_with_its_value(parse, client, monkeypatch, variable, value):
+    monkeypatch.setenv(f"MAILSTORE_{variable}", value)
+    with pytest.raises(AnsibleParserError, match=f"{variable.lower()}.*{value}"):
+        parse(**SERVER)
+    assert client.servers == []
+
+
+def test_a_failure_names_the_file_and_what_happened(parse, client, monkeypatch):
+    monkeypatch.setattr(client, "failure", MopsError("The server is gone."))
+    with pytest.raises(AnsibleParserError, match=r"mailstore_instances\.yml: The server is gone\."):
+        parse(**SERVER)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("instanceID", "instance_id"), ("startStopError", "start_stop_error"), ("status", "status"), ("a.b c", "a_b_c")],
+)
+def test_names_become_names_of_variables(name, expected):
+    assert snake_case(name) == expected
