@@ -28,6 +28,7 @@ import hashlib
 import json
 import os
 import re
+import stat
 import zlib
 from dataclasses import dataclass, field, replace
 from typing import Any, Iterable, Protocol
@@ -232,8 +233,12 @@ class Ledger:
         """Records possibly sent twice since the last report."""
         count = self.book.unreported
         if count:
-            self._append(_line("+", {"reported": count}))
-            self.book.unreported = 0
+            try:
+                self._append(_line("+", {"reported": count}))
+            except LedgerError:
+                pass  # told again by the next run, which is better than not at all
+            else:
+                self.book.unreported = 0
         return count
 
     def _locked(self) -> int:
@@ -243,6 +248,10 @@ class Ledger:
                 file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             except OSError as error:
                 failure = f"cannot be opened: {error.strerror}"
+                break
+            if not stat.S_ISREG(os.fstat(file).st_mode):
+                os.close(file)
+                failure = "is no regular file"
                 break
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -113,9 +113,9 @@ class Reader:
         followed = self._book.followed()
         files = [(path, identity(path)) for path in listed(src, sorted(followed))]
         if self._durable:
-            for path in src:
-                if path not in followed and path in [name for name, _identity in files]:
-                    yield from self._begin_to_follow(path, {name for name, _identity in files})
+            for path, expected in files:
+                if path in src and path not in followed:
+                    yield from self._begin_to_follow(path, expected, {name for name, _identity in files})
         sizes = [os.path.getsize(path) for path, _identity in files]
         for position, (path, expected) in enumerate(files):
             self._bytes_in_later_files = sum(sizes[position + 1 :])
@@ -127,21 +127,23 @@ class Reader:
             with closing(content):
                 yield from self._content(path, content)
 
-    def _begin_to_follow(self, path: str, wanted: set[str]) -> Iterator[Parcel]:
+    def _begin_to_follow(self, path: str, expected: tuple[int, int], wanted: set[str]) -> Iterator[Parcel]:
         """What is already rotated was never asked for. What will be rotated from now on was."""
+        log = self._head(path, expected)
         for rotated in rotations(path):
-            if rotated in wanted:
-                continue
-            try:
-                with closing(opened(rotated, identity(rotated))) as content:
-                    head = content.read(0, PRINT_BYTES)
-                    known = self._book.recognise(content, rotated)
-            except (SourceError, Damaged):
-                continue
-            if head and known is None:
+            head = self._head(rotated, identity(rotated)) if rotated not in wanted else b""
+            # A copy of the log as it is now may lie beside it, where copy-truncate is at work.
+            if head and not (log.startswith(head) or head.startswith(log)):
                 mark = Mark(len(head), 0, digest(head), digest(head))
                 yield self._parcel(Parcel(Entry(self._book.new(), rotated, mark, ignored=True)))
         yield self._parcel(Parcel(Entry(self._book.new(), path, START)))
+
+    def _head(self, path: str, expected: tuple[int, int]) -> bytes:
+        try:
+            with closing(opened(path, expected)) as content:
+                return content.read(0, PRINT_BYTES)
+        except (SourceError, Damaged):
+            return b""
 
     def _content(self, path: str, content: PlainContent | GzipContent | TextContent) -> Iterator[Parcel]:
         number = self._book.recognise(content, path, self._whole)

@@ -158,11 +158,17 @@ class Shipment:
                 if not self._plan.skip_invalid:
                     self._survey(spool)
                 self._deliver(delivery, spool)
-        finally:
-            self.report.possibly_duplicated = self._ledger.report()
-            self.report.possibly_lost += delivery.possibly_lost
-            self.report.retries = delivery.retries
-            self.report.elapsed = self._clock() - self._started
+        except MopsError:
+            self._sum_up(delivery)
+            raise
+        # Not where the run is interrupted: nobody would read the report, and the ledger would take it as told.
+        self._sum_up(delivery)
+
+    def _sum_up(self, delivery: Delivery) -> None:
+        self.report.possibly_duplicated = self._ledger.report()
+        self.report.possibly_lost += delivery.possibly_lost
+        self.report.retries = delivery.retries
+        self.report.elapsed = self._clock() - self._started
 
     def _survey(self, spool: Spool) -> None:
         """Validate everything before anything is sent; what a free processor can compress meanwhile is kept."""

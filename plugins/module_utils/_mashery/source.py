@@ -219,7 +219,7 @@ def pieces(content: Content, start: Mark, *, lines: int, size: int, complete: bo
             number = raw.count(b"\n")
             before = (before + raw)[-PRINT_BYTES:]
         elif len(buffer) >= size:
-            raw, length, before, buffer = _long_line(content, mark.offset, buffer)
+            raw, length, before, buffer = _long_line(content, mark.offset, buffer, before)
             number = 1
         else:
             break
@@ -286,12 +286,15 @@ def age_key(path: str) -> tuple[str, int, tuple[int, ...], str]:
     log = os.path.join(folder, family(name))
     if not parts:
         return (log, 2, (), name)
-    numbers = tuple(int(number) for number in re.findall("[0-9]+", parts["suffix"] or parts["date"]))
-    if len(numbers) > 1 or numbers[0] >= 10**5:
-        return (log, 0, numbers, name)
-    return (log, 1, (-numbers[0],), name)
+    added = parts["suffix"] or parts["date"]
+    date = re.match(_DAY, added)
+    if date:
+        rest = re.findall("[0-9]+", added[date.end() :])
+        return (log, 0, tuple(map(int, ["".join(date.groups("00")), *rest])), name)
+    return (log, 1, tuple(-int(number) for number in re.findall("[0-9]+", added)), name)
 
 
+_DAY = r"[._-]((?:19|20)[0-9]{2})[._-]?([0-9]{2})(?:[._-]?([0-9]{2})(?![0-9]))?"
 _DATE = r"[._-](?:19|20)[0-9]{2}[._-]?[0-9]{2}(?:[._T:-]?[0-9]+)*"
 # A mere number before the ending is no rotation: access-8443.log is the log of another port.
 _PARTS = re.compile(
@@ -340,13 +343,12 @@ def _end_of_lines(buffer: bytes, lines: int, size: int) -> int:
     return low
 
 
-def _long_line(content: Content, offset: int, buffer: bytes) -> tuple[bytes, int, bytes, bytes]:
-    """Skip a line of any length that begins with ``buffer``.
+def _long_line(content: Content, offset: int, buffer: bytes, before: bytes) -> tuple[bytes, int, bytes, bytes]:
+    """Skip a line of any length that begins with ``buffer``, and behind ``before``.
 
-    Returns its beginning, its length (0 where it has no end yet), its last bytes, and what was read behind it.
+    Returns its beginning, its length (0 where it has no end yet), the bytes before its end, and what was read behind.
     """
-    beginning, length = buffer[:PRINT_BYTES], 0
-    before = b""
+    beginning, length = buffer[:PRINT_BYTES].partition(b"\n")[0], 0
     while b"\n" not in buffer:
         length += len(buffer)
         before = (before + buffer)[-PRINT_BYTES:]
