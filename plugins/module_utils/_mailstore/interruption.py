@@ -41,23 +41,24 @@ class Interruption:
     def __str__(self) -> str:
         return f"The task was interrupted ({self.reason})."
 
+    def interrupt(self, reason: str) -> None:
+        """End the work; the first reason stands. For a signal's handler too: it takes no lock that it could hold."""
+        self.reason = self.reason or reason
+
     def is_set(self) -> bool:
-        return self._event.is_set()
+        return bool(self.reason)
 
     def wait(self, timeout: float | None = None) -> bool:
-        return self._event.wait(timeout)
-
-    def set(self, reason: str) -> None:
-        if not self._event.is_set():
-            self.reason = reason
-            self._event.set()
+        """Wait for the end of the work, which `look_until` passes on, for ``timeout`` seconds at most."""
+        return self._event.wait(timeout) or self.is_set()
 
     def look_until(self, done: threading.Event) -> bool:
         """Wait until ``done`` is set (false), or the work is to end before that (true)."""
         while not done.wait(_LOOK_EVERY_SECONDS):
             if self._nobody_waits():
-                self.set("nobody waits for the result any more")
+                self.interrupt("nobody waits for the result any more")
             if self.is_set():
+                self._event.set()
                 return True
         return False
 
@@ -74,14 +75,26 @@ def work_apart() -> Interruption:
         raise _end_with(worker)  # `held` is closed with this process, whatever ends it
     os.close(held)
     os.setsid()
-    ancestors = ancestors_that_wait()
+    interruption = Interruption(_watch(lifeline))
+    _on_signals(lambda number, frame: interruption.interrupt(signal.Signals(number).name))
+    return interruption
+
+
+def _watch(lifeline: int) -> Callable[[], bool]:
+    """A function that tells whether there is nobody any more who waits for this process's result."""
+    try:
+        ancestors = ancestors_that_wait()
+    except Orphaned:
+        return lambda: True
 
     def nobody_waits() -> bool:
         return _closed(lifeline, select.POLLHUP) or _closed(_STDOUT, select.POLLERR) or any(map(_gone, ancestors))
 
-    interruption = Interruption(nobody_waits)
-    _on_signals(lambda number, frame: interruption.set(signal.Signals(number).name))
-    return interruption
+    return nobody_waits
+
+
+class Orphaned(Exception):
+    """The play that this process works for has ended before it."""
 
 
 @dataclass(frozen=True)
@@ -93,23 +106,27 @@ class Ancestor:
 
 
 def ancestors_that_wait() -> list[Ancestor]:
-    """The processes from this one's parent up to the one that runs the play; all wait for this one's result.
+    """The processes from this one's parent up to the one that runs the play: all of them wait for this one's result.
 
-    The play's own process is known by its child, the worker: a fork, it has the same command line. Where there is no
-    such pair, as on another host than the controller, only the parent counts. Empty where there is no ``/proc``.
+    On a controller these are a shell or two, the worker, and the play's own process, of which the worker is a fork with
+    the same command line. Elsewhere there is no such pair, and only the parent counts. Where there is no ``/proc``, there
+    are none. Raises `Orphaned` where there is a worker, but its play has gone already.
     """
     chain: list[Ancestor] = []
-    commands: list[bytes] = []
+    below: list[str] = []
     pid = os.getppid()
-    while pid > 1:
+    while pid > 0:
         process = _process(pid)
         if process is None:
             break
         _state, parent, started = process
+        command = _command(pid)
         chain.append(Ancestor(pid, started))
-        commands.append(_command(pid))
-        if len(commands) > 1 and commands[-1] and commands[-1] == commands[-2]:
+        if _is_ansible(below):
+            if command != below:
+                raise Orphaned
             return chain
+        below = command
         pid = parent
     return chain[:1]
 
@@ -166,9 +183,14 @@ def _process(pid: int) -> tuple[str, int, str] | None:
     return fields[0], int(fields[1]), fields[19]
 
 
-def _command(pid: int) -> bytes:
+def _command(pid: int) -> list[str]:
     try:
-        with open(f"/proc/{pid}/cmdline", "rb") as command:
-            return command.read()
+        with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as command:
+            return command.read().split("\0")
     except OSError:
-        return b""
+        return []
+
+
+def _is_ansible(command: list[str]) -> bool:
+    """Whether it is ``ansible-playbook`` or one of its siblings, started directly or by an interpreter."""
+    return any(os.path.basename(word).startswith("ansible") for word in command[:2])

@@ -1,0 +1,167 @@
+# Copyright: Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+
+import pytest
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore import interruption as interruption_module
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.interruption import (
+    Ancestor,
+    Interruption,
+    Orphaned,
+    ancestors_that_wait,
+)
+
+PLAYBOOK = ["/usr/bin/python3", "/usr/bin/ansible-playbook", "site.yml"]
+SHELL = ["/bin/sh", "-c", "python AnsiballZ_mailstore_invoke.py && sleep 0"]
+
+
+@pytest.fixture
+def family(monkeypatch):
+    """Sets the command lines of this process's ancestors, parent first; they have the numbers 100, 101…"""
+
+    def be(*commands, last_parent=0):
+        numbers = {100 + index: command for index, command in enumerate(commands)}
+        parents = {number: number + 1 if number + 1 in numbers else last_parent for number in numbers}
+        monkeypatch.setattr(os, "getppid", lambda: 100)
+        monkeypatch.setattr(
+            interruption_module, "_process", lambda pid: ("S", parents[pid], f"at {pid}") if pid in numbers else None
+        )
+        monkeypatch.setattr(interruption_module, "_command", numbers.get)
+
+    return be
+
+
+def test_on_a_controller_all_up_to_the_plays_own_process_wait(family):
+    family(SHELL, SHELL, PLAYBOOK, PLAYBOOK, ["bash"], ["sshd"])
+    assert [ancestor.pid for ancestor in ancestors_that_wait()] == [100, 101, 102, 103]
+
+
+def test_a_shell_between_shells_with_the_same_command_is_no_play(family):
+    family(SHELL, SHELL, ["sshd: operator"])
+    assert ancestors_that_wait() == [Ancestor(100, "at 100")]
+
+
+def test_a_worker_whose_play_has_gone_is_noticed(family):
+    family(SHELL, PLAYBOOK, ["/sbin/init"])
+    with pytest.raises(Orphaned):
+        ancestors_that_wait()
+
+
+def test_a_play_that_is_the_first_process_of_a_container_counts_as_one(family):
+    family(SHELL, PLAYBOOK, PLAYBOOK, last_parent=0)
+    assert len(ancestors_that_wait()) == 3
+
+
+def test_without_proc_nobody_is_watched(monkeypatch):
+    monkeypatch.setattr(interruption_module, "_process", lambda pid: None)
+    assert ancestors_that_wait() == []
+
+
+def test_the_first_reason_stands():
+    interruption = Interruption()
+    interruption.interrupt("SIGTERM")
+    interruption.interrupt("SIGINT")
+    assert interruption.is_set()
+    assert str(interruption) == "The task was interrupted (SIGTERM)."
+
+
+def test_looking_ends_when_the_work_is_done(monkeypatch):
+    done = threading.Event()
+    done.set()
+    assert Interruption(lambda: True).look_until(done) is False
+
+
+def test_looking_ends_when_nobody_waits_any_more(monkeypatch):
+    monkeypatch.setattr(interruption_module, "_LOOK_EVERY_SECONDS", 0.01)
+    interruption = Interruption(lambda: True)
+    assert interruption.look_until(threading.Event()) is True
+    assert "nobody waits" in interruption.reason
+
+
+PROGRAM = """
+    import os, sys, threading, time
+    from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
+    from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.interruption import work_apart
+
+    before = os.getpid()
+    try:
+        interruption = work_apart()
+    except MopsError as error:
+        print(error)
+        sys.exit(4)
+    print(f"started {before} {os.getpid()}", flush=True)
+    {body}
+"""
+
+
+def run(body):
+    """A process that works apart; the first line that it prints tells the numbers of both."""
+    program = textwrap.dedent(PROGRAM).replace("{body}", body)
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    front, worker = map(int, process.stdout.readline().split()[1:])
+    return process, front, worker
+
+
+WAIT = "interruption.look_until(threading.Event()); print(interruption.reason, flush=True)"
+
+
+def test_the_work_is_done_in_another_process_and_ends_both_with_its_code():
+    process, front, worker = run("sys.exit(3)")
+    assert (front, process.wait(10)) == (process.pid, 3)
+    assert worker != front
+    process.stdout.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_signals_reach_the_work(number):
+    process, front, _worker = run(WAIT)
+    os.kill(front, number)
+    stdout, _stderr = process.communicate(timeout=10)
+    assert (stdout.strip(), process.returncode) == (number.name, 0)
+
+
+def test_the_work_outlives_a_kill_and_notices_it():
+    process, front, _worker = run(WAIT)
+    os.kill(front, signal.SIGKILL)
+    stdout, _stderr = process.communicate(timeout=10)
+    assert (stdout.strip(), process.returncode) == ("nobody waits for the result any more", -signal.SIGKILL)
+
+
+def test_the_work_notices_that_its_output_is_read_by_nobody(tmp_path):
+    log = tmp_path / "log"
+    process, _front, _worker = run(
+        f"interruption.look_until(threading.Event()); open({str(log)!r}, 'w').write(interruption.reason); os._exit(0)"
+    )
+    process.stdout.close()
+    assert process.wait(10) == 0
+    assert "nobody waits" in log.read_text()
+
+
+def test_a_killed_worker_is_said_to_be_so():
+    process, _front, worker = run("time.sleep(60)")
+    os.kill(worker, signal.SIGKILL)
+    stdout, _stderr = process.communicate(timeout=10)
+    assert "was ended by signal 9 from outside" in stdout
+    assert process.returncode == 4
+
+
+def test_a_signal_that_was_ignored_before_stays_ignored():
+    program = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN);" + textwrap.dedent(PROGRAM).replace(
+        "{body}", WAIT
+    )
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    front = int(process.stdout.readline().split()[1])
+    os.kill(front, signal.SIGHUP)
+    os.kill(front, signal.SIGTERM)
+    stdout, _stderr = process.communicate(timeout=10)
+    assert stdout.strip() == "SIGTERM"
