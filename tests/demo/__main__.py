@@ -80,13 +80,18 @@ class Demo:
     def what_the_services_saw(self) -> None:
         mimecast, mashery, mailstore = (self._simulators.state(name) for name in ("mimecast", "mashery", "mailstore"))
         say("What each service saw")
+        succeeded = sum(process["status_code"] == "succeeded" for process in mailstore["processes"])
         rows = [
-            ("Mimecast", f"{mimecast['requests']} requests", f"{mimecast['tokens_issued']} tokens issued"),
-            ("Mashery", f"{mashery['posts']} posts", f"{mashery['distinct_records']:,} records, none twice"),
+            ("Mimecast", counted(mimecast["requests"], "request"), f"{mimecast['tokens_issued']} tokens issued"),
+            (
+                "Mashery",
+                counted(mashery["posts"], "post"),
+                f"{mashery['accepted_records']:,} records accepted, {mashery['distinct_records']:,} of them different",
+            ),
             (
                 "MailStore SPE",
-                f"{mailstore['logins']} sessions, {mailstore['sessions']} still open",
-                f"{len(mailstore['processes'])} processes, each followed to its end",
+                f"{counted(mailstore['logins'], 'session')}, {mailstore['sessions']} left open",
+                f"{counted(len(mailstore['processes']), 'process', 'processes')}, {succeeded} succeeded",
             ),
         ]
         for service, asked, done in rows:
@@ -113,6 +118,11 @@ class Demo:
                 raise
         if code:
             raise PlaybookFailed(f"{command[1]} ended with {code}.")
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with its noun, in the form that it asks for."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def say(what: str) -> None:
