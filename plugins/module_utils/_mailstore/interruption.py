@@ -109,8 +109,8 @@ def ancestors_that_wait() -> list[Ancestor]:
     """The processes from this one's parent up to the one that runs the play: all of them wait for this one's result.
 
     On a controller these are a shell or two, the worker, and the play's own process, of which the worker is a fork with
-    the same command line. Elsewhere there is no such pair, and only the parent counts. Where there is no ``/proc``, there
-    are none. Raises `Orphaned` where there is a worker, but its play has gone already.
+    the same command line. Elsewhere there is no such pair, and only the parent counts. Without ``/proc``, none is known.
+    Raises `Orphaned` where there is a worker, but its play has gone already.
     """
     chain: list[Ancestor] = []
     below: list[str] = []
