@@ -71,7 +71,7 @@ def ansible_test(session: nox.Session, command: str) -> None:
     for pip in set(re.findall(r"\bpip='([\d.]+)'", requirements_source(session))):
         (cache / f"get_pip_{pip.replace('.', '_')}.py").write_text("import ensurepip\n\nensurepip.bootstrap()\n")
     env = {"HOME": str(home), "PATH": path_of_interpreters(session)}
-    session.run("ansible-test", command, "--venv", "--color", *session.posargs, env=env)
+    session.run("ansible-test", command, "--venv", "--color", "auto", *session.posargs, env=env)
 
 
 def interpreters() -> dict[str, Path]:
