@@ -1,0 +1,169 @@
+# Copyright: Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
+from ansible_collections.mops.maintenance.plugins.module_utils._http import AnswerUnusable
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.configuration import (
+    NEW_SECRET,
+    PAIRS,
+    WantedConfiguration,
+    merged,
+    same,
+    unveiled_changes,
+)
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.functions import MASK
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state import NotPossible
+
+SMTP = {"hostname": "h", "port": 25, "tls": False, "password": None, "more": {"a": 1, "b": ["x", "y"]}}
+
+
+def wanted(configuration, name="SmtpSettings", instance="i", **options):
+    return WantedConfiguration(PAIRS[name], instance, configuration, **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("ArchiveAdminEnabled", {"instanceID": "i", "enabled": True}),
+        ("ComplianceConfiguration", {"instanceID": "i", "config": {"enabled": True}}),
+        ("DirectoryServicesConfiguration", {"instanceID": "i", "config": {"enabled": True}}),
+        ("IndexConfiguration", {"instanceID": "i", "config": {"enabled": True}}),
+        ("InstanceConfiguration", {"config": {"enabled": True}}),
+        ("RetentionPolicies", {"instanceID": "i", "config": {"enabled": True}}),
+        ("SmtpSettings", {"instanceID": "i", "settings": {"enabled": True}}),
+        ("StoreAutoCreateConfiguration", {"instanceID": "i", "config": {"enabled": True}}),
+        ("SystemSmtpConfiguration", {"config": {"enabled": True}}),
+    ],
+)
+def test_each_pair_is_read_and_set_with_its_own_arguments(name, arguments):
+    pair = PAIRS[name]
+    calls = []
+
+    def ask(function, **given):
+        calls.append((function, given))
+        return False if pair.scalar else {"enabled": False}
+
+    subject = wanted({"enabled": True}, name, "i" if pair.of_instance else None)
+    subject.check()
+    (step,) = subject.steps(subject.read(ask))
+    assert calls == [(f"Get{name}", {"instanceID": "i"} if pair.of_instance else {})]
+    assert (step.function, step.arguments) == (f"Set{name}", arguments)
+
+
+def test_all_pairs_are_there():
+    assert len(PAIRS) == 9
+
+
+def test_a_document_that_is_none_cannot_be_merged_into():
+    with pytest.raises(AnswerUnusable, match="GetSmtpSettings"):
+        wanted({}).read(lambda function, **arguments: [])
+
+
+@pytest.mark.parametrize(
+    ("configuration", "name", "instance"),
+    [
+        ({}, "SmtpSettings", None),
+        ({}, "SystemSmtpConfiguration", "i"),
+        ({"instanceID": "j"}, "InstanceConfiguration", "i"),
+        ({"on": True}, "ArchiveAdminEnabled", "i"),
+    ],
+)
+def test_what_cannot_be_is_refused(configuration, name, instance):
+    with pytest.raises(InvalidOption):
+        wanted(configuration, name, instance).check()
+
+
+@pytest.mark.parametrize(
+    "configuration",
+    [
+        {},
+        {"port": 25},
+        {"port": "25"},
+        {"tls": "no"},
+        {"more": {"a": 1}},
+        {"more": {"b": ["y", "x"]}},
+    ],
+    ids=str,
+)
+def test_what_means_the_same_is_not_written(configuration):
+    assert wanted(configuration).steps(SMTP) == []
+
+
+@pytest.mark.parametrize(
+    ("configuration", "change"),
+    [
+        ({"port": "26"}, {"port": 26}),
+        ({"tls": "yes"}, {"tls": True}),
+        ({"tls": 0}, {"tls": 0}),
+        ({"hostname": 5}, {"hostname": "5"}),
+        ({"hostname": None}, {"hostname": None}),
+        ({"more": {"a": 2}}, {"more": {"a": 2, "b": ["x", "y"]}}),
+        ({"more": {"b": ["x"]}}, {"more": {"a": 1, "b": ["x"]}}),
+        ({"extra": 1}, {"extra": 1}),
+    ],
+    ids=str,
+)
+def test_what_differs_is_written_within_the_whole(configuration, change):
+    (step,) = wanted(configuration).steps(SMTP)
+    assert step.arguments["settings"] == {**SMTP, **change}
+    assert not step.once
+
+
+def test_lists_of_objects_are_compared_in_their_order():
+    assert same([{"a": 1}, {"a": 2}], [{"a": 1}, {"a": 2}], hidden_matter=True)
+    assert not same([{"a": 1}, {"a": 2}], [{"a": 2}, {"a": 1}], hidden_matter=True)
+
+
+@pytest.mark.parametrize("configuration", [{"Port": 1}, {"more": {"A": 1}}], ids=str)
+def test_a_name_in_the_wrong_letters_is_refused_and_says_the_right_one(configuration):
+    with pytest.raises(NotPossible, match="upper and lower case count"):
+        merged(SMTP, configuration)
+
+
+def test_a_secret_that_the_server_shows_is_compared():
+    shown = {**SMTP, "password": "p1"}
+    assert wanted({"password": "p1"}).steps(shown) == []
+    assert len(wanted({"password": "p2"}, renew_secrets=False).steps(shown)) == 1
+
+
+@pytest.mark.parametrize("hidden", [None, "", "********"])
+def test_a_secret_that_the_server_hides_is_set_every_time_or_along_with_a_change(hidden):
+    current = {**SMTP, "password": hidden}
+    (step,) = wanted({"password": "p"}).steps(current)
+    assert step.once
+    assert step.arguments["settings"]["password"] == "p"
+    assert wanted({"password": "p"}, renew_secrets=False).steps(current) == []
+    (step,) = wanted({"password": "p", "port": 1}, renew_secrets=False).steps(current)
+    assert not step.once
+    assert step.arguments["settings"]["password"] == "p"
+
+
+def test_asterisks_never_become_the_new_secret():
+    current = {**SMTP, "password": "********"}
+    assert wanted({"port": 25}).steps(current) == []
+    with pytest.raises(NotPossible, match="asterisks in place of password"):
+        wanted({"port": 26}).steps(current)
+
+
+def test_differences_show_that_a_secret_is_another_but_not_which():
+    current = {**SMTP, "password": "old-one", "list": [{"secret": "s1"}]}
+    subject = wanted({"password": "new-one"})
+    before, after = subject.diff(current, {**current, "password": "new-one"})
+    assert (before["password"], after["password"]) == (MASK, NEW_SECRET)
+    assert after["list"] == [{"secret": MASK}]
+    assert "-one" not in str((before, after)) + repr(subject)
+
+
+def test_differences_are_equal_where_nothing_changes():
+    before, after = wanted({"password": "p"}).diff({**SMTP, "password": "p"}, {**SMTP, "password": "p"})
+    assert before == after
+
+
+def test_the_result_shows_no_secret():
+    assert wanted({}).shown({"a": {"encryptionKey": "k"}}) == {"a": {"encryptionKey": MASK}}
+    assert unveiled_changes({}, {"a": {"encryptionKey": "k"}}) == {"a": {"encryptionKey": NEW_SECRET}}
