@@ -24,11 +24,23 @@ simulators: $(VENV)/ready  ## start the three simulators and leave them running,
 bench: $(VENV)/ready collection  ## measure speed and memory against what one would use otherwise
 	@ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) PYTHONPATH=tests exec $(VENV)/bin/python -m bench
 
-test: $(TOOLS)/ready  ## run everything that CI runs
-	@$(TOOLS)/bin/nox
+test: $(TOOLS)/ready  ## run everything that CI runs, two parts at a time
+	@echo 'Each part prints when it has ended. One alone: $(TOOLS)/bin/nox -e integration (nox --list names all)'
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
+	  test-integration test-system test-checks test-units
+
+.PHONY: test-integration test-system test-checks test-units
+test-integration test-system:
+	@$(TOOLS)/bin/nox -e $(@:test-%=%)
+
+test-units:
+	@$(TOOLS)/bin/nox -e sanity units
+
+test-checks:
+	@$(TOOLS)/bin/nox -e lint docs-check license-check extra-checks build-import-check ansible-lint
 
 clean:  ## remove what these commands have made
-	rm -rf build .nox tests/output
+	rm -rf build tests/output
 
 .PHONY: collection
 collection: $(VENV)/ready

@@ -65,13 +65,21 @@ def ansible_test(session: nox.Session, command: str) -> None:
     ansible-test wants to download get-pip from a host of its project; it does not where it finds one in its cache.
     Python has a pip to install with it, so the cache gets a script that takes that: no other host is needed.
     """
-    home = ROOT / "build" / "home"
+    home = folder_of(session, "home")
     cache = home / ".ansible" / "test" / "cache"
-    cache.mkdir(parents=True, exist_ok=True)
+    cache.mkdir(parents=True)
     for pip in set(re.findall(r"\bpip='([\d.]+)'", requirements_source(session))):
         (cache / f"get_pip_{pip.replace('.', '_')}.py").write_text("import ensurepip\n\nensurepip.bootstrap()\n")
     env = {"HOME": str(home), "PATH": path_of_interpreters(session)}
     session.run("ansible-test", command, "--venv", "--color", "auto", *session.posargs, env=env)
+
+
+def folder_of(session: nox.Session, name: str) -> Path:
+    """An empty folder of this session alone: others may run at the same time."""
+    folder = ROOT / "build" / session.name / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
 
 
 def interpreters() -> dict[str, Path]:
@@ -103,9 +111,7 @@ def executable_of(python: str) -> Path | None:
 
 def path_of_interpreters(session: nox.Session) -> str:
     """A PATH on which ansible-test finds every working Python, and none that only looks like one."""
-    links = ROOT / "build" / "interpreters"
-    shutil.rmtree(links, ignore_errors=True)
-    links.mkdir(parents=True)
+    links = folder_of(session, "interpreters")
     for name, executable in interpreters().items():
         (links / name).symlink_to(executable)
     rest = [folder for folder in os.environ["PATH"].split(os.pathsep) if Path(folder).name != "shims"]
@@ -160,7 +166,7 @@ def integration(session: nox.Session) -> None:
     """Run the integration targets through ansible-test, against the simulators."""
     install_core(session, "-r", SIMULATORS_REQUIREMENTS)
     with collection_tree(session) as tree:
-        answers = Path(session.create_tmp()) / "simulators.json"
+        answers = folder_of(session, "simulators") / "simulators.json"
         with simulators(session, answers):
             config = {"simulators": json.loads(answers.read_text())}
             (tree.current_path / "tests/integration/integration_config.yml").write_text(json.dumps(config))
@@ -171,7 +177,7 @@ def integration(session: nox.Session) -> None:
 def system(session: nox.Session) -> None:
     """Run whole playbooks from the built collection, as a user does; and try the simulators themselves."""
     install_core(session, "-r", SIMULATORS_REQUIREMENTS, "-r", "tests/system/requirements.txt")
-    collections = Path(session.create_tmp()) / "collections"
+    collections = folder_of(session, "collections")
     session.run("ansible-galaxy", "collection", "install", "--force", "-p", str(collections), ".", silent=True)
     env = {"ANSIBLE_COLLECTIONS_PATH": str(collections), "PYTHONPATH": str(ROOT / "tests")}
     session.run("python", "-m", "pytest", "tests/system", *session.posargs, env=env)
