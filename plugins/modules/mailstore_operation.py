@@ -196,7 +196,7 @@ def main() -> None:
             "timed_out": resumed.timed_out,
         }
         if resumed.failure is not None:
-            module.fail_json(resumed.failure, changed=resumed.changed, **facts)
+            module.fail_json(f"Process {facts['token']}: {resumed.failure}", changed=resumed.changed, **facts)
         module.exit_json(changed=resumed.changed, **facts)
 
 

@@ -143,12 +143,7 @@ class Client:
 
     def close(self) -> None:
         """Log out where there is a session, and close the connection. Never raises: there is nobody to act on it."""
-        if isinstance(self._auth, SessionAuth) and self._auth.ready:
-            try:
-                self._http.post("/logout", auth=self._auth, read_timeout=_FAREWELL_SECONDS)
-            except MopsError:
-                pass
-            self._auth = SessionAuth()
+        self._log_out()
         self._http.close()
 
     def call(self, function: str, **arguments: Any) -> Any:
@@ -246,6 +241,8 @@ class Client:
         """Post, in a new session where the server has ended the old one: it has not acted on the request then."""
         reply = self._post(path, arguments, self._auth, read_timeout)
         if reply.status in (302, 401, 403) and isinstance(self._auth, SessionAuth):
+            # Where it was not the server that said so, but a gateway, there still is a session.
+            self._log_out()
             self._auth = self._new_session()
             reply = self._post(path, arguments, self._auth, read_timeout)
         return reply
@@ -265,6 +262,15 @@ class Client:
         if not auth.ready:
             raise reply.login_refused()
         return auth
+
+    def _log_out(self) -> None:
+        """End the session, if there is one. What goes wrong with that is not worth a word."""
+        if isinstance(self._auth, SessionAuth) and self._auth.ready:
+            try:
+                self._http.post("/logout", auth=self._auth, read_timeout=_FAREWELL_SECONDS)
+            except MopsError:
+                pass
+            self._auth = SessionAuth()
 
     def _judged(self, error: MopsError, repeatable: bool) -> Exception:
         """The error itself, or `TryAgain` with it where another try is safe and may help."""
@@ -308,7 +314,11 @@ class _Reply:
         if self.status >= 500:
             raise ServiceFailed(f"{self.where}: the server failed ({self.status}){self.words()}.")
         if self.status == 401:
-            raise self._stranger()
+            raise LoginRefused(
+                f"{self.where}: the server refused {self._server.username!r} (401){self.words()}. Are user name and "
+                "password right? Where multi-factor authentication is on for an administrator, the API wants an API "
+                "password instead of the account's."
+            )
         if self.status == 411:
             raise ServiceError(
                 f"{self.where}: the server misses the request's Content-Length (411), which was sent: "
@@ -337,7 +347,10 @@ class _Reply:
     def login_refused(self) -> MopsError:
         """What a login means that brought no session."""
         if self.status == 404 or "basic" in self._challenge.lower():
-            return self._stranger()
+            return LoginRefused(
+                f"{self.where}: there is no session login here ({self.status}). MailStore SPE 9 and later have HTTP "
+                f"Basic: set auth_method to basic (port {BASIC_PORT})."
+            )
         if self.status >= 500 or self.status == 411:
             try:
                 self.checked()
@@ -362,15 +375,3 @@ class _Reply:
             words = "" if self._text.startswith(("{", "[", "+OK")) else self._text
         words = " ".join(words.split())[:_WORDS_MAX_CHARACTERS].rstrip(".")
         return f": {words}" if words and words != str(self.status) else ""
-
-    def _stranger(self) -> LoginRefused:
-        """Where the server does not know who asks, and HTTP Basic could be a part of it."""
-        if self._server.auth_method == "basic":
-            return LoginRefused(
-                f"{self.where}: the server refused user name and password (401){self.words()}. Where multi-factor "
-                "authentication is on for the administrator, the API wants an API password instead of the account's."
-            )
-        return LoginRefused(
-            f"{self.where}: there is no session login here ({self.status}). MailStore SPE 9 and later have HTTP Basic: "
-            f"set auth_method to basic (port {BASIC_PORT})."
-        )

@@ -41,7 +41,7 @@ class Interruption:
     def __str__(self) -> str:
         return f"The task was interrupted ({self.reason})."
 
-    def interrupt(self, reason: str) -> None:
+    def set(self, reason: str) -> None:
         """End the work; the first reason stands. For a signal's handler too: it takes no lock that it could hold."""
         self.reason = self.reason or reason
 
@@ -56,7 +56,7 @@ class Interruption:
         """Wait until ``done`` is set (false), or the work is to end before that (true)."""
         while not done.wait(_LOOK_EVERY_SECONDS):
             if self._nobody_waits():
-                self.interrupt("nobody waits for the result any more")
+                self.set("nobody waits for the result any more")
             if self.is_set():
                 self._event.set()
                 return True
@@ -76,7 +76,7 @@ def work_apart() -> Interruption:
     os.close(held)
     os.setsid()
     interruption = Interruption(_watch(lifeline))
-    _on_signals(lambda number, frame: interruption.interrupt(signal.Signals(number).name))
+    _on_signals(lambda number, frame: interruption.set(signal.Signals(number).name))
     return interruption
 
 
@@ -109,7 +109,7 @@ def ancestors_that_wait() -> list[Ancestor]:
     """The processes from this one's parent up to the one that runs the play: all of them wait for this one's result.
 
     On a controller these are a shell or two, the worker, and the play's own process, of which the worker is a fork with
-    the same command line. Elsewhere there is no such pair, and only the parent counts. Without ``/proc``, none is known.
+    the same command line. Elsewhere there is no such pair, and only the parent counts. No ``/proc``: none is known.
     Raises `Orphaned` where there is a worker, but its play has gone already.
     """
     chain: list[Ancestor] = []

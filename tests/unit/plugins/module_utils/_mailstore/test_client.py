@@ -94,6 +94,18 @@ def test_a_session_that_is_gone_is_replaced_also_before_what_writes(server, clie
     assert server.logins == 2
 
 
+def test_a_session_that_somebody_else_says_is_gone_is_closed(server, client):
+    server.script(envelope(), (302, b"", {"Location": "/gateway"}), envelope())
+    write(client)
+    write(client)
+    assert (server.logins, server.logouts, len(server.open)) == (2, 1, 1)
+
+
+def test_a_server_that_refuses_every_session_is_said_to_do_so(server, client):
+    server.script((401, b""), (401, b""))
+    assert "API password" in failure(read, client, kind=LoginRefused)
+
+
 def test_a_session_that_expired_on_the_server_is_replaced(server, client):
     server.script(envelope(), envelope(result="again"))
     read(client)
@@ -154,7 +166,7 @@ def test_basic_needs_no_login_and_401_speaks_of_the_api_password(server, basic_c
     server.script(envelope(), (401, b"<h1>Unauthorized</h1>"))
     read(basic_client)
     message = failure(read, basic_client, kind=LoginRefused)
-    assert "(401): Unauthorized. Where multi-factor authentication is on" in message
+    assert "refused 'admin' (401): Unauthorized. Are user name and password right? Where multi-factor" in message
     assert "API password" in message
     assert server.logins == 0
 

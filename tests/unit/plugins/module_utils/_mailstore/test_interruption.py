@@ -69,8 +69,8 @@ def test_without_proc_nobody_is_watched(monkeypatch):
 
 def test_the_first_reason_stands():
     interruption = Interruption()
-    interruption.interrupt("SIGTERM")
-    interruption.interrupt("SIGINT")
+    interruption.set("SIGTERM")
+    interruption.set("SIGINT")
     assert interruption.is_set()
     assert str(interruption) == "The task was interrupted (SIGTERM)."
 
