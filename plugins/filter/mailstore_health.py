@@ -1,0 +1,98 @@
+# Copyright: Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: mailstore_health
+short_description: Find what is wrong on a MailStore SPE server, and what mends it
+version_added: 0.1.0
+author:
+  - Contributors to the mops.maintenance project (@mops)
+description:
+  - Takes what M(mops.maintenance.mailstore_info) has gathered and returns a report, with what needs doing first on top.
+  - It is what the role P(mops.maintenance.mailstore_health#role) makes its JSON and its page from.
+positional: _input
+options:
+  _input:
+    description:
+      - What M(mops.maintenance.mailstore_info) has returned. Of O(_input), V(environment), V(service_status), and of
+        the instances V(stores), V(worker_results) and V(job_results) are looked at, where they were gathered.
+    type: dict
+    required: true
+  scope:
+    description: The patterns of the instances that O(_input) is about. Only reports of the same are compared.
+    type: list
+    elements: str
+    default: ["*"]
+  exclude:
+    description: Patterns of instances to leave out.
+    type: list
+    elements: str
+    default: []
+  inventory:
+    description: The inventory that the report's commands name.
+    type: str
+    default: mailstore_instances.yml
+  earlier:
+    description: Earlier reports as JSON text, to tell what has grown. Those that are damaged are left out.
+    type: list
+    elements: str
+    default: []
+"""
+
+EXAMPLES = r"""
+- name: Gather
+  mops.maintenance.mailstore_info:
+    gather_subset: [environment, service_status, stores, worker_results, job_results]
+  register: archive
+
+- name: Show what needs doing
+  ansible.builtin.debug:
+    msg: "{{ (archive | mops.maintenance.mailstore_health).todo | map(attribute='title') }}"
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - The report. It is made of plain values, fit for JSON.
+    - V(verdict) is V(error), V(warning) or V(ok), after the worst in V(findings), and V(counts) has their number.
+    - V(todo) has the findings by what is to be done about them, the most urgent first, with a C(command) each.
+    - V(storage) has bytes and messages by instance host, instance and store, and V(growth) what they have grown.
+  type: dict
+  sample:
+    verdict: warning
+    counts: {error: 0, warning: 1, information: 0}
+    todo:
+      - kind: index_rebuild
+        severity: warning
+        title: Rebuild search indexes
+        command: ansible-playbook mops.maintenance.mailstore_maintenance -i mailstore_instances.yml --limit customer-1
+"""
+
+from datetime import datetime, timezone
+from typing import Any, Callable, Mapping, Sequence
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.health import report
+
+
+def mailstore_health(
+    survey: Any,
+    scope: Sequence[str] = ("*",),
+    exclude: Sequence[str] = (),
+    inventory: str = "mailstore_instances.yml",
+    earlier: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Documented above."""
+    if not isinstance(survey, Mapping):
+        raise AnsibleFilterError("mailstore_health needs what mailstore_info has returned, which is a dictionary.")
+    now = datetime.now(timezone.utc)
+    return report(dict(survey), now=now, scope=scope, exclude=exclude, inventory=str(inventory), earlier=earlier)
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"mailstore_health": mailstore_health}

@@ -1,0 +1,471 @@
+# Copyright: Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is PRIVATE to the collection: it may change without notice.
+
+"""What is wrong on a MailStore SPE server, what mends it, and what it stores: pure functions over a survey.
+
+A survey is what `survey.Surveyor` returns, with the instances' ``stores``, ``worker_results`` and ``job_results``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections import Counter
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Iterable, Iterator, Sequence
+
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.survey import RUNNING, Document, fits
+
+SCHEMA = 1
+"""The version of a report's shape. A report of another one tells nothing of growth."""
+
+SEVERITIES = ("error", "warning", "information")
+"""The worst first."""
+
+HISTORY_MAX = 400
+"""How many earlier reports' sums a report carries along."""
+
+FROZEN = "frozen"
+
+_FAILED_RUNS = {"failed": "error", "completedWithErrors": "warning"}
+"""Results of runs that somebody has to look at. A run that was cancelled had somebody who did so."""
+
+_LINE_SUBJECTS = 8
+
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of finding, and how findings of it are mended together."""
+
+    name: str
+    title: str
+    """What to do about one or several."""
+    why: str
+    function: str | None = None
+    """The function that mends it, for the instances that its ``instanceFilter`` names."""
+    maintained: bool = False
+    """Whether the maintenance of the instances mends it."""
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            "instance_not_running",
+            "Start what does not run",
+            "Nothing is archived, and nobody can search, while an instance is stopped.",
+            function="StartInstances",
+        ),
+        Kind(
+            "instance_silent",
+            "Look at what does not answer",
+            "The server calls these instances running, but they do not tell of themselves. A restart often helps.",
+            function="RestartInstances",
+        ),
+        Kind(
+            "store_error",
+            "Open stores again that have an error",
+            "Their messages are not there for anybody. Maintenance tries to open them; what still fails after that "
+            "needs a person to look at the storage.",
+            maintained=True,
+        ),
+        Kind("profile_failed", "Look at profiles that fail", "What they should archive stays where it is."),
+        Kind("job_failed", "Look at jobs that fail", "Their work is not done."),
+        Kind("message", "Read what the server says", "These messages fit none of the other findings."),
+        Kind(
+            "instance_frozen",
+            "Thaw what is frozen",
+            "A backup may be under way. If none is, its end was missed, and nothing is archived.",
+            function="ThawInstances",
+        ),
+        Kind(
+            "index_rebuild",
+            "Rebuild search indexes",
+            "Searches in these stores do not find everything.",
+            maintained=True,
+        ),
+        Kind(
+            "store_upgrade",
+            "Upgrade stores",
+            "They have the format of an earlier version, which a later one will not open.",
+            maintained=True,
+        ),
+    )
+}
+"""Of equal findings, those of the kind that comes first here need doing first."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is not as it should be."""
+
+    severity: str
+    kind: str
+    instance: str | None
+    subject: str
+    """What it is about: a store's name, a profile's, or the instance itself."""
+    words: str
+    """What is wrong with it, where possible in the server's words."""
+    call: Document | None = None
+    """The call of a function that mends it, where its kind does not tell."""
+
+
+def report(
+    survey: Document,
+    *,
+    now: datetime,
+    scope: Sequence[str] = ("*",),
+    exclude: Sequence[str] = (),
+    inventory: str = "mailstore_instances.yml",
+    earlier: Iterable[str] = (),
+) -> Document:
+    """All that is to be known of the server's health, fit for JSON.
+
+    ``now`` is in UTC. ``scope`` is the patterns of instances that the survey is of, less those of ``exclude``.
+    ``inventory`` is the file that commands name. ``earlier`` holds reports as JSON; those that are damaged or of
+    something else are left out, and ``notes`` says so.
+    """
+    survey = without(survey, exclude)
+    instances = survey["instances"]
+    found = sorted(findings(survey), key=_urgency)
+    counts = {severity: sum(item.severity == severity for item in found) for severity in SEVERITIES}
+    environment = survey.get("environment") or {}
+    document: Document = {
+        "schema": SCHEMA,
+        "generated_at": now.strftime(_TIME),
+        "server": {key: environment.get(key) for key in ("serverName", "version", "licenseeName")},
+        "scope": [*scope, *(f"!{pattern}" for pattern in exclude)],
+        "verdict": next((severity for severity in SEVERITIES[:2] if counts[severity]), "ok"),
+        "counts": counts,
+        "status": dict(Counter(str(instance.get("status")) for instance in instances)),
+        "todo": todo(found, inventory),
+        "findings": [_with_command(item, inventory) for item in found],
+        "messages": messages(survey),
+        "storage": storage(instances),
+        "notes": [],
+    }
+    document["summary"] = [_line(task) for task in document["todo"]] or ["Nothing needs doing."]
+    reports = _comparable(earlier, document)
+    document["growth"] = growth(document, reports)
+    return document
+
+
+def without(survey: Document, exclude: Sequence[str]) -> Document:
+    """The survey without the instances that a pattern of ``exclude`` names, and without messages about them."""
+    instances = survey.get("instances") or []
+    gone = {str(item.get("instanceID")) for item in instances if fits(str(item.get("instanceID")), exclude)}
+    feed = (survey.get("service_status") or {}).get("messages") or []
+    return {
+        **survey,
+        "instances": [item for item in instances if str(item.get("instanceID")) not in gone],
+        "service_status": {"messages": [item for item in feed if not gone & _names(str(item.get("text")))]},
+    }
+
+
+def findings(survey: Document) -> list[Finding]:
+    """Everything that is not as it should be, in no order."""
+    found: list[Finding] = []
+    for instance in survey.get("instances") or []:
+        found += _of_instance(instance)
+    return found + list(_of_messages(survey, found))
+
+
+def todo(found: Sequence[Finding], inventory: str) -> list[Document]:
+    """What is to be done, by kind, the most urgent first: each with its findings and a command for all of them."""
+    tasks = []
+    for kind in KINDS.values():
+        items = [item for item in found if item.kind == kind.name and item.severity != "information"]
+        if items:
+            tasks.append(
+                {
+                    "kind": kind.name,
+                    "severity": items[0].severity,
+                    "title": kind.title,
+                    "why": kind.why,
+                    "command": command(items, inventory),
+                    "findings": [_with_command(item, inventory) for item in items],
+                }
+            )
+    return sorted(tasks, key=lambda task: SEVERITIES.index(task["severity"]))
+
+
+def _line(task: Document) -> str:
+    """What is to be done, in one line for a terminal."""
+    items = task["findings"]
+    subjects = [
+        item["subject"] if item["instance"] in (None, item["subject"]) else f"{item['instance']}/{item['subject']}"
+        for item in items[:_LINE_SUBJECTS]
+    ]
+    more = f" and {len(items) - _LINE_SUBJECTS} more" if len(items) > _LINE_SUBJECTS else ""
+    return f"{task['severity'].upper()}: {task['title']} ({len(items)}): {', '.join(subjects)}{more}"
+
+
+def command(items: Sequence[Finding], inventory: str) -> str | None:
+    """One shell command that mends findings of one kind, or None where none does."""
+    kind = KINDS[items[0].kind]
+    names = ",".join(dict.fromkeys(item.instance for item in items if item.instance))
+    if kind.maintained:
+        words = ["ansible-playbook", "mops.maintenance.mailstore_maintenance", "-i", inventory, "--limit", names]
+        return " ".join(map(shlex.quote, words))
+    calls = [item.call for item in items if item.call]
+    if kind.function:
+        calls = [{"function": kind.function, "arguments": {"instanceFilter": names}}]
+    if not calls:
+        return None
+    options = json.dumps(calls[0] if len(calls) == 1 else {"invocations": calls}, ensure_ascii=False)
+    return f"ansible localhost -m mops.maintenance.mailstore_invoke -a {shlex.quote(options)}"
+
+
+def _with_command(item: Finding, inventory: str) -> Document:
+    return {**asdict(item), "command": command([item], inventory)}
+
+
+def messages(survey: Document) -> list[Document]:
+    """The server's own messages, the worst first."""
+    feed = (survey.get("service_status") or {}).get("messages") or []
+    listed = [{"severity": _severity(item), "text": str(item.get("text") or "")} for item in feed]
+    return sorted(listed, key=lambda item: SEVERITIES.index(item["severity"]))
+
+
+def storage(instances: Sequence[Document]) -> Document:
+    """Bytes and messages: in all, by instance host and by instance with its stores, the largest first."""
+    rows = [_stored(instance) for instance in instances]
+    rows.sort(key=lambda row: (-row["bytes"], row["instance"]))
+    hosts: dict[str, Document] = {}
+    for row in rows:
+        host = hosts.setdefault(row["host"], {"host": row["host"], "instances": 0, "bytes": 0, "messages": 0})
+        host["instances"] += 1
+        host["bytes"] += row["bytes"]
+        host["messages"] += row["messages"]
+    return {
+        "bytes": sum(row["bytes"] for row in rows),
+        "messages": sum(row["messages"] for row in rows),
+        "stores": sum(len(row["stores"]) for row in rows),
+        "unknown": [row["instance"] for row in rows if not row["known"]],
+        "hosts": sorted(hosts.values(), key=lambda host: (-host["bytes"], host["host"])),
+        "instances": rows,
+    }
+
+
+def growth(document: Document, reports: Sequence[Document]) -> Document:
+    """How the sums have gone, and by how much each instance has grown since the earliest of ``reports``.
+
+    ``history`` has the sums that the newest of ``reports`` knew of, and those of ``document``. An instance whose size
+    one of the two does not know, because it was not there or did not run, is not counted as growth.
+    """
+    keys = ("bytes", "messages")
+    sums = {"at": document["generated_at"], **{key: document["storage"][key] for key in keys}}
+    if not reports:
+        return {"since": None, "history": [sums], "curve": curve([sums], "bytes"), "instances": []}
+    first, newest = reports[0], reports[-1]
+    history = [point for point in newest["growth"]["history"] if point["at"] < sums["at"]][1 - HISTORY_MAX :]
+    history.append(sums)
+    before = {row["instance"]: row for row in first["storage"]["instances"] if row["known"]}
+    grown = [
+        {"instance": row["instance"], **{key: row[key] - before[row["instance"]][key] for key in keys}}
+        for row in document["storage"]["instances"]
+        if row["known"] and row["instance"] in before
+    ]
+    return {
+        "since": first["generated_at"],
+        **{key: sum(row[key] for row in grown) for key in keys},
+        "history": history,
+        "curve": curve(history, "bytes"),
+        "instances": sorted(grown, key=lambda row: (-row["bytes"], row["instance"])),
+    }
+
+
+def curve(history: Sequence[Document], key: str) -> Document:
+    """The points of a line through ``history``, in hundredths of its width and height, and its lowest and highest.
+
+    ``y`` is from the top. The curve leaves some room below its lowest point, so that little growth looks little.
+    """
+    times = [datetime.strptime(point["at"], _TIME) for point in history]
+    values = [point[key] for point in history]
+    low, high = min(values), max(values)
+    floor = max(0, low - max(high - low, high * 0.02))
+    seconds = (times[-1] - times[0]).total_seconds() or 1
+    height = (high - floor) or 1
+    points = [
+        {
+            "x": round((time - times[0]).total_seconds() / seconds * 100, 2),
+            "y": round((high - value) / height * 100, 2),
+        }
+        for time, value in zip(times, values)
+    ]
+    return {"points": points, "low": low, "high": high, "floor": floor}
+
+
+def _of_instance(instance: Document) -> Iterator[Finding]:
+    name, status = str(instance.get("instanceID")), instance.get("status")
+    if status == FROZEN:
+        yield _about_instance("warning", "instance_frozen", name, "It is frozen.")
+    elif status != RUNNING:
+        error = instance.get("startStopError")
+        words = str(error or f"It is {status}, and the server names no error: it may be meant to be.")
+        yield _about_instance("error" if error else "warning", "instance_not_running", name, words)
+    else:
+        for reason in list(dict.fromkeys((instance.get("not_gathered") or {}).values()))[:1]:
+            yield _about_instance("error", "instance_silent", name, str(reason))
+    for store in instance.get("stores") or []:
+        yield from _of_store(name, store)
+    yield from _of_runs("profile", name, instance.get("worker_results") or [])
+    yield from _of_runs("job", name, instance.get("job_results") or [])
+
+
+def _about_instance(severity: str, kind: str, name: str, words: str) -> Finding:
+    return Finding(severity, kind, name, name, words)
+
+
+def _of_store(instance: str, store: Document) -> Iterator[Finding]:
+    name = str(store.get("name") or store.get("id"))
+    if store.get("error"):
+        yield Finding("error", "store_error", instance, name, str(store["error"]))
+    if store.get("searchIndexesNeedRebuild"):
+        yield Finding("warning", "index_rebuild", instance, name, "Its search index needs to be rebuilt.")
+    if store.get("needsUpgrade"):
+        yield Finding("warning", "store_upgrade", instance, name, "It needs to be upgraded.")
+
+
+def _of_runs(kind: str, instance: str, results: Sequence[Document]) -> Iterator[Finding]:
+    """What is wrong with profiles or jobs whose last run has failed."""
+    by_subject: dict[Any, list[Document]] = {}
+    for run in results:
+        identifier = run.get("profileID" if kind == "profile" else "jobId")
+        by_subject.setdefault(run.get(f"{kind}Name") if identifier is None else identifier, []).append(run)
+    for identifier, runs in by_subject.items():
+        runs.sort(key=lambda run: str(run.get("completeTime") or run.get("startTime") or ""), reverse=True)
+        severity = _FAILED_RUNS.get(str(runs[0].get("result")))
+        if severity:
+            name = str(runs[0].get(f"{kind}Name") or identifier)
+            yield Finding(severity, f"{kind}_failed", instance, name, _words(runs), _again(kind, instance, identifier))
+
+
+def _words(runs: Sequence[Document]) -> str:
+    """What to say of runs, the newest first, of which the newest has failed."""
+    bad = next((number for number, run in enumerate(runs) if run.get("result") not in _FAILED_RUNS), len(runs))
+    result = "Failed" if runs[0].get("result") == "failed" else "Completed with errors"
+    again = "" if bad == 1 else f", the {_ordinal(bad)} time in a row since {_minute(runs[bad - 1])}"
+    return f"{result} on {_minute(runs[0])}{again}."
+
+
+def _minute(run: Document) -> str:
+    """When a run began: ``2026-03-01 02:00``, in the server's time."""
+    return str(run.get("startTime") or "a time unknown").replace("T", " ")[:16]
+
+
+def _ordinal(number: int) -> str:
+    suffix = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{suffix}"
+
+
+def _again(kind: str, instance: str, identifier: Any) -> Document | None:
+    """The call that runs a profile or a job once more, where its id is known."""
+    if not isinstance(identifier, int):
+        return None
+    function = "RunProfile" if kind == "profile" else "RunJobAsync"
+    return {"function": function, "arguments": {"instanceID": instance, "id": identifier}}
+
+
+def _of_messages(survey: Document, found: Sequence[Finding]) -> Iterator[Finding]:
+    """The server's messages that say something which is not found yet."""
+    known: dict[str, list[Finding]] = {}
+    for item in found:
+        known.setdefault(str(item.instance), []).append(item)
+    for message in messages(survey):
+        named = _names(message["text"]) & set(known)
+        if not any(_says(message, item) for name in named for item in known[name]):
+            yield Finding(message["severity"], "message", None, "Management Server", message["text"])
+
+
+def _names(text: str) -> set[str]:
+    """Every word of a text that could be an instance's id."""
+    return set(re.findall(r"[\w.@-]*\w", text))
+
+
+def _says(message: Document, item: Finding) -> bool:
+    """Whether a message, which names the finding's instance, says the same, and nothing worse."""
+    if SEVERITIES.index(item.severity) > SEVERITIES.index(message["severity"]):
+        return False
+    if item.subject == item.instance:
+        return item.words in message["text"]
+    return bool(re.search(rf"(?<!\w){re.escape(item.subject)}(?!\w)", message["text"]))
+
+
+def _severity(message: Document) -> str:
+    """A message's type; one that is not known is better read than missed."""
+    return message["type"] if message.get("type") in SEVERITIES else "warning"
+
+
+def _urgency(item: Finding) -> tuple[int, int, str, str]:
+    kinds = list(KINDS)
+    return SEVERITIES.index(item.severity), kinds.index(item.kind), str(item.instance), item.subject
+
+
+def _stored(instance: Document) -> Document:
+    stores = [
+        {
+            "name": str(store.get("name") or store.get("id")),
+            "state": str(store.get("requestedState") or ""),
+            "bytes": _number(store.get("statisticsSize")),
+            "messages": _number(store.get("statisticsCount")),
+        }
+        for store in instance.get("stores") or []
+    ]
+    return {
+        "instance": str(instance.get("instanceID")),
+        "display_name": instance.get("displayName"),
+        "host": str(instance.get("instanceHost") or ""),
+        "status": str(instance.get("status")),
+        "known": instance.get("stores") is not None,
+        "bytes": sum(store["bytes"] for store in stores),
+        "messages": sum(store["messages"] for store in stores),
+        "stores": sorted(stores, key=lambda store: -store["bytes"]),
+    }
+
+
+def _number(value: Any) -> int:
+    return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0 else 0
+
+
+def _comparable(earlier: Iterable[str], document: Document) -> list[Document]:
+    """The reports that ``document`` can be compared with, the earliest first. The others are said in its ``notes``."""
+    reports = []
+    for text in earlier:
+        other = _parsed(text)
+        if other is None:
+            document["notes"].append("An earlier report could not be read, and was left out.")
+        elif _of_what(other) != _of_what(document):
+            document["notes"].append("An earlier report is of another server or of other instances, and was left out.")
+        elif other["generated_at"] < document["generated_at"]:
+            reports.append(other)
+    return sorted(reports, key=lambda other: str(other["generated_at"]))
+
+
+def _of_what(document: Document) -> tuple[Any, Any]:
+    return document["server"].get("serverName"), document["scope"]
+
+
+def _parsed(text: str) -> Document | None:
+    """A report from its JSON, or None where it is damaged or of another shape."""
+    try:
+        document: Document = json.loads(text)
+        usable = (
+            document["schema"] == SCHEMA
+            and isinstance(document["generated_at"], str)
+            and isinstance(document["server"], dict)
+            and isinstance(document["scope"], list)
+            and all(isinstance(row["bytes"] + row["messages"], int) for row in document["storage"]["instances"])
+            and all(isinstance(point["at"], str) for point in document["growth"]["history"])
+        )
+    except (ValueError, TypeError, KeyError):
+        return None
+    return document if usable else None

@@ -1,0 +1,39 @@
+# Copyright: Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.mops.maintenance.plugins.filter.mailstore_health import FilterModule
+
+PAGE = Path(__file__).parents[4] / "roles" / "mailstore_health" / "templates" / "page.html.j2"
+MACROS = ("size", "change", "number", "time", "percent", "name", "findings", "instance")
+
+
+def test_every_expression_of_the_page_is_escaped():
+    expressions = re.findall(r"{{ (.*?) }}", PAGE.read_text())
+    escaping = re.compile(rf"(?:{'|'.join(MACROS)})\(.*\)|.*\| e")
+    assert len(expressions) > 50
+    assert [expression for expression in expressions if not escaping.fullmatch(expression)] == []
+
+
+def test_the_page_loads_nothing():
+    assert not re.search(
+        r"https?:|<script|<link|<img|@import|url\(", PAGE.read_text().replace("https://www.gnu.org", "")
+    )
+
+
+def test_a_survey_becomes_a_report():
+    report = FilterModule().filters()["mailstore_health"]({"instances": [{"instanceID": "a", "status": "frozen"}]})
+    assert report["verdict"] == "warning"
+
+
+def test_anything_but_a_survey_is_said():
+    with pytest.raises(AnsibleFilterError, match="mailstore_info"):
+        FilterModule().filters()["mailstore_health"](["a"])

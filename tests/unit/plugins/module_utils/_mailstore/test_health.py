@@ -1,0 +1,310 @@
+# Copyright: Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import copy
+import json
+import shlex
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.health import curve, report
+
+NOW = datetime(2026, 3, 10, 6, 0, tzinfo=timezone.utc)
+
+
+def store(name="2026", size=1000, **values):
+    return {
+        "id": 1,
+        "name": name,
+        "requestedState": "current",
+        "error": None,
+        "searchIndexesNeedRebuild": False,
+        "needsUpgrade": False,
+        "statisticsCount": size // 10,
+        "statisticsSize": size,
+        **values,
+    }
+
+
+def instance(name, *stores, status="running", **values):
+    gathered = (
+        {"stores": list(stores), "not_gathered": {}} if status == "running" else {"not_gathered": {"stores": "x"}}
+    )
+    return {"instanceID": name, "displayName": None, "instanceHost": "h1", "status": status, **gathered, **values}
+
+
+def survey(*instances, messages=()):
+    feed = [{"type": kind, "text": text, "tag": None} for kind, text in messages]
+    environment = {"serverName": "s", "version": "25.3", "licenseeName": "L"}
+    return {"environment": environment, "service_status": {"messages": feed}, "instances": list(instances)}
+
+
+def run(result, day, **values):
+    return {
+        "result": result,
+        "startTime": f"2026-03-{day:02d}T02:00:00",
+        "completeTime": f"2026-03-{day:02d}T03:00:00",
+        **values,
+    }
+
+
+def found(*instances, **options):
+    """What is found, without the commands."""
+    return [
+        (item["severity"], item["kind"], item["instance"], item["subject"], item["words"])
+        for item in report(survey(*instances, **options), now=NOW)["findings"]
+    ]
+
+
+def test_a_healthy_server_needs_nothing():
+    healthy = report(survey(instance("a", store()), messages=[("information", "Licensed.")]), now=NOW)
+    assert (healthy["verdict"], healthy["todo"]) == ("ok", [])
+    assert healthy["summary"] == ["Nothing needs doing."]
+    assert healthy["counts"] == {"error": 0, "warning": 0, "information": 1}
+
+
+def test_an_instance_that_could_not_start_is_an_error_and_one_without_a_reason_a_warning():
+    assert found(instance("a", status="stopped", startStopError="No disk."), instance("b", status="stopped")) == [
+        ("error", "instance_not_running", "a", "a", "No disk."),
+        (
+            "warning",
+            "instance_not_running",
+            "b",
+            "b",
+            "It is stopped, and the server names no error: it may be meant to be.",
+        ),
+    ]
+
+
+def test_a_frozen_instance_is_a_warning_of_its_own():
+    assert found(instance("a", status="frozen"))[0][:2] == ("warning", "instance_frozen")
+
+
+def test_an_instance_that_runs_but_does_not_tell_is_an_error_once():
+    silent = instance("a", not_gathered={"stores": "No answer.", "job_results": "No answer."})
+    assert found(silent) == [("error", "instance_silent", "a", "a", "No answer.")]
+
+
+@pytest.mark.parametrize(
+    ("flag", "severity", "kind"),
+    [
+        ({"error": "Not accessible."}, "error", "store_error"),
+        ({"searchIndexesNeedRebuild": True}, "warning", "index_rebuild"),
+        ({"needsUpgrade": True}, "warning", "store_upgrade"),
+    ],
+)
+def test_what_a_store_says_of_itself_is_found(flag, severity, kind):
+    assert found(instance("a", store(), store("2025", **flag)))[0][:4] == (severity, kind, "a", "2025")
+
+
+@pytest.mark.parametrize("kind", ["profile", "job"])
+def test_only_the_last_run_counts_whatever_the_order_of_the_results(kind):
+    identifier = "profileID" if kind == "profile" else "jobId"
+    results = "worker_results" if kind == "profile" else "job_results"
+
+    def runs(*outcomes):
+        listed = [run(result, day, **{identifier: 4, f"{kind}Name": "P"}) for day, result in enumerate(outcomes, 1)]
+        return instance("a", **{results: listed[::-1] if len(listed) % 2 else listed})
+
+    assert found(runs("failed", "failed", "succeeded")) == []
+    assert found(runs("failed", "cancelled")) == []
+    assert found(runs("failed", "succeeded", "failed")) == [
+        ("error", f"{kind}_failed", "a", "P", "Failed on 2026-03-03 02:00.")
+    ]
+    assert found(runs("succeeded", "failed", "completedWithErrors", "failed"))[0][4] == (
+        "Failed on 2026-03-04 02:00, the 3rd time in a row since 2026-03-02 02:00."
+    )
+    assert found(runs("completedWithErrors"))[0][0] == "warning"
+
+
+def test_runs_of_different_profiles_are_told_apart_by_name_where_there_is_no_id():
+    runs = [run("failed", 1, profileName="P"), run("succeeded", 2, profileName="Q")]
+    assert [item[3] for item in found(instance("a", worker_results=runs))] == ["P"]
+
+
+def test_a_message_that_says_what_was_found_is_not_counted_again():
+    messages = [
+        ("warning", "Search indexes of the archive store '2025' of instance 'a' need to be rebuilt."),
+        ("error", "Instance 'b' has an error: No disk."),
+    ]
+    instances = (
+        instance("a", store("2025", searchIndexesNeedRebuild=True)),
+        instance("b", status="stopped", startStopError="No disk."),
+    )
+    assert [item[1] for item in found(*instances, messages=messages)] == ["instance_not_running", "index_rebuild"]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        ("error", "The archive store '2025' of instance 'a' is lost."),  # worse than what was found
+        ("warning", "The archive store '2024' of instance 'a' is slow."),  # of another store
+        ("warning", "The archive store '2025' of instance 'a-2' is slow."),  # of another instance
+        ("warning", "The license ends soon."),
+        ("peculiar", "Something new."),
+    ],
+)
+def test_a_message_that_says_anything_else_is_a_finding(message):
+    listed = found(instance("a", store("2025", needsUpgrade=True)), messages=[message])
+    assert ("message", message[1]) in [(item[1], item[4]) for item in listed]
+
+
+def test_what_is_excluded_is_not_there_nor_what_the_server_says_of_it():
+    messages = [("error", "Instance 'old-1' has an error: Gone."), ("error", "The license ended.")]
+    found = report(
+        survey(instance("OLD-1", status="stopped"), instance("old-1", status="stopped"), messages=messages),
+        now=NOW,
+        exclude=["old-*"],
+    )
+    assert [item["words"] for item in found["findings"]] == ["The license ended."]
+    assert found["status"] == {}
+
+
+def test_errors_come_before_warnings_and_then_what_matters_more():
+    instances = [
+        instance("d", store(needsUpgrade=True)),
+        instance("c", store(searchIndexesNeedRebuild=True)),
+        instance("b", store(error="E")),
+        instance("a", status="frozen"),
+        instance("z", status="stopped", startStopError="E"),
+    ]
+    tasks = report(survey(*instances, messages=[("error", "M")]), now=NOW)["todo"]
+    assert [(task["severity"], task["kind"]) for task in tasks] == [
+        ("error", "instance_not_running"),
+        ("error", "store_error"),
+        ("error", "message"),
+        ("warning", "instance_frozen"),
+        ("warning", "index_rebuild"),
+        ("warning", "store_upgrade"),
+    ]
+
+
+def options_of(command):
+    """The module's options in an ad-hoc command."""
+    words = shlex.split(command)
+    assert words[:4] == ["ansible", "localhost", "-m", "mops.maintenance.mailstore_invoke"]
+    return json.loads(words[5])
+
+
+def test_one_command_starts_all_that_stopped():
+    (task,) = report(survey(instance("a", status="stopped"), instance("b", status="stopped")), now=NOW)["todo"]
+    assert options_of(task["command"]) == {"function": "StartInstances", "arguments": {"instanceFilter": "a,b"}}
+    assert options_of(task["findings"][1]["command"])["arguments"] == {"instanceFilter": "b"}
+
+
+def test_one_command_maintains_every_instance_once():
+    stores = [store("1", needsUpgrade=True), store("2", needsUpgrade=True)]
+    (task,) = report(survey(instance("a", *stores), instance("b", *stores)), now=NOW, inventory="my inventory.yml")[
+        "todo"
+    ]
+    assert task["command"] == (
+        "ansible-playbook mops.maintenance.mailstore_maintenance -i 'my inventory.yml' --limit a,b"
+    )
+
+
+def test_one_command_runs_all_failed_profiles_again_and_there_is_none_without_an_id():
+    runs = [run("failed", 1, profileID=number, profileName=f"P{number}") for number in (4, 5)]
+    (task,) = report(survey(instance("a", worker_results=runs)), now=NOW)["todo"]
+    calls = options_of(task["command"])["invocations"]
+    assert [call["arguments"] for call in calls] == [{"instanceID": "a", "id": 4}, {"instanceID": "a", "id": 5}]
+    (task,) = report(survey(instance("a", job_results=[run("failed", 1, jobName="J")])), now=NOW)["todo"]
+    assert task["command"] is None
+
+
+def test_the_summary_fits_a_terminal():
+    instances = [instance(f"i{number:02d}", store(needsUpgrade=True)) for number in range(11)]
+    (line,) = report(survey(*instances), now=NOW)["summary"]
+    assert line.startswith("WARNING: Upgrade stores (11): i00/2026, i01/2026")
+    assert line.endswith("i07/2026 and 3 more")
+
+
+def test_storage_is_summed_by_host_and_instance_the_largest_first():
+    storage = report(
+        survey(
+            instance("a", store(size=100)),
+            instance("b", store("1", 300), store("2", 500)),
+            instance("c", status="stopped", instanceHost="h2"),
+        ),
+        now=NOW,
+    )["storage"]
+    assert (storage["bytes"], storage["messages"], storage["stores"]) == (900, 90, 3)
+    assert [(row["instance"], row["bytes"]) for row in storage["instances"]] == [("b", 800), ("a", 100), ("c", 0)]
+    assert [item["name"] for item in storage["instances"][0]["stores"]] == ["2", "1"]
+    assert [(host["host"], host["instances"], host["bytes"]) for host in storage["hosts"]] == [
+        ("h1", 2, 900),
+        ("h2", 1, 0),
+    ]
+    assert storage["unknown"] == ["c"]
+
+
+def earlier(days, *instances, **options):
+    return report(survey(*instances), now=NOW - timedelta(days=days), **options)
+
+
+def test_growth_is_since_the_earliest_report_and_history_from_the_newest():
+    first = earlier(30, instance("a", store(size=100)), instance("b", store(size=50)))
+    newest = earlier(1, instance("a", store(size=150)), earlier=[json.dumps(first)])
+    today = report(
+        survey(instance("a", store(size=180)), instance("new", store(size=10))),
+        now=NOW,
+        earlier=[json.dumps(newest), json.dumps(first)],
+    )
+    growth = today["growth"]
+    assert (growth["since"], growth["bytes"], growth["messages"]) == (first["generated_at"], 80, 8)
+    assert growth["instances"] == [{"instance": "a", "bytes": 80, "messages": 8}]
+    assert [point["bytes"] for point in growth["history"]] == [150, 150, 190]
+    assert today["notes"] == []
+
+
+def test_an_instance_that_did_not_tell_its_size_has_not_shrunk_or_grown():
+    before = earlier(3, instance("a", status="stopped"), instance("b", store(size=100)))
+    today = report(
+        survey(instance("a", store()), instance("b", status="stopped")), now=NOW, earlier=[json.dumps(before)]
+    )
+    assert today["growth"]["instances"] == []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "note"),
+    [
+        (lambda text: "", "could not be read"),
+        (lambda text: text[: len(text) // 2], "could not be read"),
+        (lambda text: "[1]", "could not be read"),
+        (lambda text: text.replace('"schema": 1', '"schema": 0'), "could not be read"),
+        (lambda text: text.replace('"serverName": "s"', '"serverName": "t"'), "another server"),
+        (lambda text: text.replace('"scope": ["*"]', '"scope": ["a*"]'), "another server or of other instances"),
+    ],
+)
+def test_an_earlier_report_that_cannot_be_compared_is_left_out_and_said(spoil, note):
+    text = spoil(json.dumps(earlier(3, instance("a", store()))))
+    today = report(survey(instance("a", store())), now=NOW, earlier=[text])
+    assert today["growth"]["since"] is None
+    assert note in today["notes"][0]
+
+
+def test_a_report_comes_back_from_its_json():
+    today = report(survey(instance("a", store()), messages=[("error", "ü")]), now=NOW)
+    assert json.loads(json.dumps(today)) == today
+
+
+def test_a_survey_is_left_as_it_was():
+    given = survey(instance("a", store(needsUpgrade=True)), messages=[("error", "M")])
+    before = copy.deepcopy(given)
+    report(given, now=NOW, exclude=["x"])
+    assert given == before
+
+
+def test_the_curve_runs_from_left_to_right_and_its_highest_point_is_on_top():
+    history = [{"at": f"2026-03-0{day}T00:00:00Z", "bytes": value} for day, value in ((1, 100), (2, 200), (5, 150))]
+    drawn = curve(history, "bytes")
+    assert [point["x"] for point in drawn["points"]] == [0, 25, 100]
+    assert [point["y"] for point in drawn["points"]] == [50, 0, 25]
+    assert (drawn["low"], drawn["high"], drawn["floor"]) == (100, 200, 0)
+
+
+def test_the_curve_of_a_single_point_of_nothing_can_be_drawn():
+    assert curve([{"at": "2026-03-01T00:00:00Z", "bytes": 0}], "bytes")["points"] == [{"x": 0, "y": 0}]
