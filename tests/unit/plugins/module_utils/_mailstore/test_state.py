@@ -184,7 +184,7 @@ def test_a_step_that_takes_too_long_is_left_to_the_server(server, clock, attempt
 
 def test_after_an_interruption_no_step_is_begun(server, attempt, interruption):
     def interrupted(form):
-        interruption.interrupt("SIGTERM")
+        interruption.set("SIGTERM")
         return result()
 
     with pytest.raises(Interrupted, match=r"PaintLamp was not begun\. Done before that: SetLampOn\."):
