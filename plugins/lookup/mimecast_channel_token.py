@@ -77,8 +77,10 @@ class LookupModule(LookupBase):
     def run(self, terms: list[Any], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[str]:
         if REQUESTS_IMPORT_ERROR is not None:
             raise AnsibleError(missing_required_lib("requests"))
+        # Ansible hands variables over as they were written: a template in one is a template still.
+        given = {name: value for name, value in (variables or {}).items() if name.startswith("mops_mimecast_")}
         with _without_empty_variables("MIMECAST_"):
-            self.set_options(var_options=variables, direct=kwargs)
+            self.set_options(var_options=self._templar.template(given), direct=kwargs)
             options = dict(self.get_options())
         failure: MopsError | None = None
         try:

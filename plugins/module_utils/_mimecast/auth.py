@@ -168,7 +168,7 @@ def decoded_key(secret_key: str) -> bytes:
         key = b""
     if not key:
         raise InvalidOption(
-            "secret_key is not base64. It is shown once, when the keys of the application are made, and ends in "
+            "secret_key is not valid base64. It is shown once, when the keys of the application are made, and ends in "
             "most cases in an equals sign; was it copied whole?"
         )
     return key

@@ -109,8 +109,11 @@ def shortfall(fetched: Fetched) -> _errors.MopsError | None:
     channels_by_reason: dict[str, list[str]] = {}
     for channel_id, failure in fetched.failed.items():
         channels_by_reason.setdefault(failure.reason, []).append(f"{channel_id} (request {failure.request_id})")
-    sentences = [f"No token for {missing} of {missing + len(fetched.tokens)} channels."]
-    sentences += [f"{', '.join(channels)}: {reason.rstrip('.')}." for reason, channels in channels_by_reason.items()]
+    sentences = [f"{', '.join(channels)}: {reason.rstrip('.')}." for reason, channels in channels_by_reason.items()]
+    asked = missing + len(fetched.tokens)
+    sentences[0] = (
+        f"No token for {missing} of {asked} channels. {sentences[0]}" if asked > 1 else f"No token for {sentences[0]}"
+    )
     if fetched.not_asked:
         sentences.append(f"After that failure these were not asked for: {', '.join(fetched.not_asked)}.")
     return _errors.MopsError(" ".join(sentences), failed_channels=_failed_channels(fetched))

@@ -71,7 +71,7 @@ def test_a_netrc_that_names_the_host_changes_nothing(raw_service, tmp_path, monk
 
 @pytest.mark.parametrize("secret_key", ["not base64!", "abc", "", "schlüssel", "c2VjcmV0\n"])
 def test_a_secret_key_that_is_not_base64_is_said_without_repeating_it(secret_key):
-    with pytest.raises(InvalidOption, match="secret_key is not base64") as raised:
+    with pytest.raises(InvalidOption, match="secret_key is not valid base64") as raised:
         HmacAuth(Keys("access", secret_key, "app-id", "app-key"))
     assert not secret_key or secret_key not in str(raised.value)
 

@@ -62,7 +62,7 @@ def test_an_address_takes_the_place_of_a_region(region):
         ({"access_key": None, "app_key": ""}, "needs access_key, app_key: .* MIMECAST_ACCESS_KEY, MIMECAST_APP_KEY"),
         ({**OAUTH2, "client_secret": None}, "auth_method oauth2 needs client_secret"),
         ({**OAUTH2, "client_id": "a\nb"}, "client_id holds"),
-        ({"secret_key": "***"}, "secret_key is not base64"),
+        ({"secret_key": "***"}, "secret_key is not valid base64"),
         ({"retries": -1}, "retries must be"),
         ({"retry_timeout": float("nan")}, "retry_timeout must be"),
         ({"timeout": 0.0}, "timeout must be"),
