@@ -38,7 +38,7 @@ OLDEST_FIRST = [
 
 
 def test_rotations_are_sorted_by_age():
-    assert sorted(OLDEST_FIRST[::-1], key=age_key) == OLDEST_FIRST
+    assert sorted(sorted(OLDEST_FIRST), key=age_key) == OLDEST_FIRST
     assert {family(name) for name in OLDEST_FIRST} == {"access.log"}
 
 
