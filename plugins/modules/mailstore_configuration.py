@@ -115,7 +115,7 @@ functions:
   description:
     - The functions that were invoked to change something, in their order. In check mode, those that would be.
     - Where the task fails in between, these are what had succeeded by then.
-  returned: always
+  returned: success, and failure after something was begun
   type: list
   elements: str
   sample: [SetComplianceConfiguration]

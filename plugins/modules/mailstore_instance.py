@@ -52,8 +52,7 @@ options:
   wait_timeout:
     description:
       - Seconds to wait at most for each thing that is done, such as starting. With V(0) there is no limit.
-      - After that the task fails, and the server goes on. C(token) in the result is for
-        M(mops.maintenance.mailstore_operation).
+      - After that the task fails, and the server goes on. RV(token) is for M(mops.maintenance.mailstore_operation).
     type: float
     default: 600
 notes:
@@ -118,10 +117,15 @@ functions:
   description:
     - The functions that were invoked to change something, in their order. In check mode, those that would be.
     - Where the task fails in between, these are what had succeeded by then.
-  returned: always
+  returned: success, and failure after something was begun
   type: list
   elements: str
   sample: [StartInstances]
+token:
+  description: The process that was left to the server, for M(mops.maintenance.mailstore_operation).
+  returned: if O(wait_timeout) has passed
+  type: str
+  sample: sa71c6ef0d880a14eb2220fa87f276710e
 """
 
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import (
