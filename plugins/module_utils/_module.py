@@ -43,7 +43,10 @@ def reported_failures(module: AnsibleModule) -> Iterator[None]:
     This is the one place where an exception becomes a task's failure.
     """
     if REQUESTS_IMPORT_ERROR is not None:
-        module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
+        module.fail_json(
+            msg=missing_required_lib("requests") + " Most systems have it in a package named python3-requests.",
+            exception=REQUESTS_IMPORT_ERROR,
+        )
     failure: MopsError | None = None
     try:
         yield
