@@ -1,0 +1,162 @@
+# Copyright: Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Shipping logs when things go wrong: kills at any moment, secrets on a gateway's disk, a library that is not there."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from runs import environment, finish, start
+
+from simulators.launch import Simulators
+
+MODULE = "ansible_collections.mops.maintenance.plugins.modules.mashery_event_post"
+
+RECORDS = int(os.environ.get("MOPS_CRASH_RECORDS", "60000"))
+KILLS = int(os.environ.get("MOPS_CRASH_KILLS", "20"))
+
+
+def write_log(path: Path, count: int) -> None:
+    """A log of records that can be told apart."""
+    with path.open("w") as file:
+        for number in range(count):
+            file.write(
+                f"- 10.{number >> 16}.{number >> 8 & 255}.{number & 255} - - [12/Jun/2012:21:53:03 +0000] "
+                f'"GET - HTTP/1.1" {number} 200 "-" "-" 0_u2cbu87r6f2q3m66j6yc2uce_ygnj8v68nqb7 "-" "-" "Get" 0 - '
+                "0.5 0.4 0.3 0.2 -\n"
+            )
+
+
+def module(folder: Path, simulators: Simulators, **options: object) -> subprocess.Popen[str]:
+    """The module as Ansible runs it on a host, in a process of its own, with its options on standard input."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", MODULE],
+        env={
+            **environment(folder, simulators.environment("session")),
+            "PYTHONPATH": os.environ["ANSIBLE_COLLECTIONS_PATH"].split(os.pathsep)[0],
+        },
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdin is not None
+    process.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": options}))
+    process.stdin.close()
+    process.stdin = None
+    return process
+
+
+def content(path: Path) -> bytes:
+    """What is in a file; nothing where it is none, or is gone meanwhile."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def result(process: subprocess.Popen[str]) -> dict[str, object]:
+    output = finish(process).stdout
+    return json.loads(output)
+
+
+@pytest.mark.parametrize("on_invalid", ["fail", "skip"])
+def test_however_often_it_is_killed_everything_arrives_and_what_came_twice_is_told(
+    tmp_path: Path, simulators: Simulators, on_invalid: str
+) -> None:
+    log = tmp_path / "access.log"
+    write_log(log, RECORDS)
+    options = {
+        "src": [str(log)],
+        "ledger": str(tmp_path / "ledger"),
+        "batch_size": max(100, RECORDS // 300),
+        "on_invalid": on_invalid,
+    }
+    chance = random.Random(on_invalid)
+    kills = told = 0
+    while kills < KILLS // 2:
+        process = module(tmp_path, simulators, **options)
+        try:
+            # From before its first line of code until after several posts.
+            process.wait(chance.uniform(0.05, 0.7))
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+            kills += 1
+        else:
+            told += int(str(result(process)["possibly_duplicated"]))
+            break
+    end = result(module(tmp_path, simulators, **options))
+    told += int(str(end["possibly_duplicated"]))
+
+    seen = simulators.state("mashery")
+    assert seen["distinct_records"] == RECORDS
+    assert seen["accepted_records"] - RECORDS <= told
+    assert told <= (kills + 1) * options["batch_size"]  # type: ignore[operator]
+    assert seen["refused"] == 0
+    assert result(module(tmp_path, simulators, **options))["posts"] == 0
+
+
+def test_the_role_leaves_no_secret_on_the_disk_of_a_gateway_even_while_it_runs(
+    tmp_path: Path, simulators: Simulators
+) -> None:
+    write_log(tmp_path / "access.log", 10)
+    (tmp_path / "inventory").write_text(
+        f"[mashery_gateways]\ngateway ansible_connection=local ansible_python_interpreter={sys.executable}\n"
+    )
+    variables = {
+        "mashery_log_shipping_logs": [str(tmp_path / "access.log")],
+        "mashery_log_shipping_ledger_directory": str(tmp_path / "state"),
+    }
+    simulators.faults("mashery", [{"action": "delay", "seconds": 3, "path": "/reporting"}])
+    process = start(
+        ["ansible-playbook", "-i", "inventory", "-e", json.dumps(variables), "mops.maintenance.mashery_log_shipping"],
+        tmp_path,
+        simulators.environment("session"),
+    )
+    secret = simulators.mashery.secret.encode()
+    found: set[Path] = set()
+    looks = 0
+    while process.poll() is None:
+        found |= {path for path in tmp_path.rglob("*") if secret in content(path)}
+        looks += 1
+        time.sleep(0.05)
+    run = finish(process)
+
+    assert run.returncode == 0, run.everything
+    assert "gateway: 10 records in 1 posts" in run.stdout
+    assert looks > 20
+    assert found == set()
+
+
+def test_a_library_that_is_not_there_is_said_with_the_package_that_has_it(
+    tmp_path: Path, simulators: Simulators
+) -> None:
+    (tmp_path / "without").mkdir()
+    (tmp_path / "without" / "requests.py").write_text("raise ImportError('none here')\n")
+    python_path = os.pathsep.join(
+        [str(tmp_path / "without"), os.environ["ANSIBLE_COLLECTIONS_PATH"].split(os.pathsep)[0]]
+    )
+
+    process = subprocess.run(
+        [sys.executable, "-m", MODULE],
+        env={**environment(tmp_path, simulators.environment("session")), "PYTHONPATH": python_path},
+        input=json.dumps({"ANSIBLE_MODULE_ARGS": {"events": []}}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    message = json.loads(process.stdout)["msg"]
+    assert "python3-requests" in message
