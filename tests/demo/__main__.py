@@ -68,7 +68,10 @@ class Demo:
         log = self._folder / "access.log"
         access_log.write(log, RECORDS)
         say(f"Mashery: an access log of {RECORDS:,} records ({log.stat().st_size / 1e6:.1f} MB), in posts of 10,000")
-        variables = (f"mashery_log_shipping_src={log}", f"mashery_log_shipping_ledger_dir={self._folder / 'ledgers'}")
+        variables = (
+            f"mashery_log_shipping_logs={log}",
+            f"mashery_log_shipping_ledger_directory={self._folder / 'ledgers'}",
+        )
         self._play("mashery_log_shipping", *variables)
         say("The same again: the ledger knows what was sent, so nothing is posted")
         self._play("mashery_log_shipping", *variables)
