@@ -12,6 +12,7 @@ example is below the test's own folder here.
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -94,12 +95,14 @@ def assert_requirements(document: dict[str, Any]) -> None:
 def test_command_in_a_page(code, folder, environment):
     for command in commands(code):
         if command.startswith("ansible-playbook "):
-            run = finish(start(here(command, folder).split(), folder, environment))
+            run = finish(start(shlex.split(here(command, folder)), folder, environment))
             assert run.returncode == 0, run.everything
         elif command.startswith("make "):
             assert re.search(rf"^{command.split()[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+        elif command == "python3 -m pip install requests":
+            assert "requests" in (ROOT / "requirements.txt").read_text()
         else:
-            assert command.startswith("ansible-galaxy collection install "), f"Nothing runs {command!r}."
+            assert command == "ansible-galaxy collection install -r collections/requirements.yml"
 
 
 def commands(code: str) -> list[str]:
@@ -107,3 +110,11 @@ def commands(code: str) -> list[str]:
     lines = code.replace("\\\n", " ").splitlines()
     shown = [line[2:] for line in lines if line.startswith("$ ")] or lines
     return [line.strip() for line in shown if line.strip() and not line.startswith("#")]
+
+
+def test_readme_names_every_plugin_role_and_playbook_there_is():
+    readme = (ROOT / "README.md").read_text()
+    plugins = {path.stem for path in plugin_files("modules", "lookup", "filter", "inventory")}
+    playbooks = {path.stem for path in (ROOT / "playbooks").glob("*.yml")}
+    assert {name for name in plugins | playbooks if f"`{name}`" not in readme} == set()
+    assert {path.name for path in (ROOT / "roles").iterdir()} <= playbooks
