@@ -16,7 +16,6 @@ from typing import Any, Iterator
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
-from ansible_collections.mops.maintenance.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
 
 
 def from_environment(variable: str, **option: Any) -> dict[str, Any]:
@@ -36,17 +35,32 @@ def transport_options(prefix: str) -> dict[str, dict[str, Any]]:
     }
 
 
-@contextmanager
-def reported_failures(module: AnsibleModule) -> Iterator[None]:
-    """End the task with ``fail_json`` where the block raises a `MopsError`, or where requests is missing.
+def require_requests(module: AnsibleModule) -> None:
+    """End the task with ``fail_json`` where requests is missing."""
+    # Imported here, since it takes a tenth of a second: a module that finds nothing to do need not call this.
+    from ansible_collections.mops.maintenance.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
 
-    This is the one place where an exception becomes a task's failure.
-    """
     if REQUESTS_IMPORT_ERROR is not None:
         module.fail_json(
             msg=missing_required_lib("requests") + " Most systems have it in a package named python3-requests.",
             exception=REQUESTS_IMPORT_ERROR,
         )
+
+
+@contextmanager
+def reported_failures(module: AnsibleModule) -> Iterator[None]:
+    """End the task with ``fail_json`` where the block raises a `MopsError`, or where requests is missing."""
+    require_requests(module)
+    with reported_errors(module):
+        yield
+
+
+@contextmanager
+def reported_errors(module: AnsibleModule) -> Iterator[None]:
+    """End the task with ``fail_json`` where the block raises a `MopsError`.
+
+    This is the one place where an exception becomes a task's failure.
+    """
     failure: MopsError | None = None
     try:
         yield

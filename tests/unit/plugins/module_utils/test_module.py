@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.mops.maintenance.plugins.module_utils import _module
+from ansible_collections.mops.maintenance.plugins.module_utils import _http, _module
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
 
 
@@ -35,7 +35,7 @@ def test_a_bug_is_not_swallowed():
 
 
 def test_missing_requests_is_said_before_anything_happens(monkeypatch):
-    monkeypatch.setattr(_module, "REQUESTS_IMPORT_ERROR", "Traceback")
+    monkeypatch.setattr(_http, "REQUESTS_IMPORT_ERROR", "Traceback")
     module = Module()
     with pytest.raises(Failed):
         with _module.reported_failures(module):
