@@ -259,24 +259,25 @@ elapsed:
 """
 
 import json
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
-from ansible_collections.mops.maintenance.plugins.module_utils._http import Endpoint, Http
-from ansible_collections.mops.maintenance.plugins.module_utils._mashery.client import Client
-from ansible_collections.mops.maintenance.plugins.module_utils._mashery.delivery import Delivery, Pace
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.ledger import Ledger, NoLedger, read_only
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.shipper import Plan, Shipment
 from ansible_collections.mops.maintenance.plugins.module_utils._module import (
     from_environment,
-    reported_failures,
+    reported_errors,
+    require_requests,
     transport_options,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress
 from ansible_collections.mops.maintenance.plugins.module_utils._retry import Retry, RetryPolicy
+
+if TYPE_CHECKING:
+    from ansible_collections.mops.maintenance.plugins.module_utils._mashery.delivery import Delivery
 
 SUBJECT = "mashery"
 
@@ -337,7 +338,14 @@ def opened_ledger(module: AnsibleModule) -> Ledger | NoLedger:
     return read_only(path) if module.check_mode else Ledger(path)
 
 
-def ship(module: AnsibleModule, shipment: Shipment, ledger: Ledger | NoLedger, progress: Progress) -> None:
+def connected(module: AnsibleModule, ledger: Ledger | NoLedger, progress: Progress, stack: ExitStack) -> Delivery:
+    """The way to the service, until the stack is closed."""
+    require_requests(module)
+    # Not imported by a run that finds nothing new.
+    from ansible_collections.mops.maintenance.plugins.module_utils._http import Endpoint, Http
+    from ansible_collections.mops.maintenance.plugins.module_utils._mashery.client import Client
+    from ansible_collections.mops.maintenance.plugins.module_utils._mashery.delivery import Delivery, Pace
+
     params = module.params
     endpoint = Endpoint(
         params["url"].rstrip("/"),
@@ -349,13 +357,9 @@ def ship(module: AnsibleModule, shipment: Shipment, ledger: Ledger | NoLedger, p
         RetryPolicy(params["retries"], params["retry_timeout"]),
         on_wait=lambda seconds, error: progress.update(SUBJECT, f"trying again in {seconds:.0f} s: {error}"),
     )
-    with Http(endpoint) as http:
-        client = Client(http, params["api_key"], params["secret"])
-        if module.check_mode:
-            shipment.rehearse()
-        else:
-            pace = Pace(params["posts_per_second"])
-            shipment.ship(Delivery(client, ledger, retry, pace, resend=params["on_unknown"] == "resend"))
+    client = Client(stack.enter_context(Http(endpoint)), params["api_key"], params["secret"])
+    pace = Pace(params["posts_per_second"])
+    return Delivery(client, ledger, retry, pace, resend=params["on_unknown"] == "resend")
 
 
 def main() -> None:
@@ -365,9 +369,9 @@ def main() -> None:
         required_one_of=[("events", "src")],
         supports_check_mode=True,
     )
-    with reported_failures(module), Progress.of(module) as progress:
+    with reported_errors(module), Progress.of(module) as progress:
         check_options(module)
-        with closing(opened_ledger(module)) as ledger:
+        with closing(opened_ledger(module)) as ledger, ExitStack() as stack:
             shipment = Shipment(
                 plan_of(module),
                 ledger,
@@ -375,7 +379,11 @@ def main() -> None:
                 tell=lambda text: progress.update(SUBJECT, text),
             )
             try:
-                ship(module, shipment, ledger, progress)
+                if module.check_mode:
+                    connected(module, ledger, progress, stack)
+                    shipment.rehearse()
+                else:
+                    shipment.ship(lambda: connected(module, ledger, progress, stack))
             except MopsError as error:
                 error.facts.update(asdict(shipment.report), changed=shipment.changed)
                 raise

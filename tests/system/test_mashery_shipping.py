@@ -152,7 +152,7 @@ def test_a_library_that_is_not_there_is_said_with_the_package_that_has_it(
     process = subprocess.run(
         [sys.executable, "-m", MODULE],
         env={**environment(tmp_path, simulators.environment("session")), "PYTHONPATH": python_path},
-        input=json.dumps({"ANSIBLE_MODULE_ARGS": {"events": []}}),
+        input=json.dumps({"ANSIBLE_MODULE_ARGS": {"events": [], "_ansible_check_mode": True}}),
         capture_output=True,
         text=True,
         check=False,

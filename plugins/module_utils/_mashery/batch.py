@@ -49,6 +49,23 @@ class Batch:
     """The body is the piece, byte for byte."""
 
 
+@dataclass(frozen=True)
+class Body:
+    """A post's records as they are signed, and as they go over the wire."""
+
+    raw: bytes
+    compressed: bytes | None = None
+    """The same as gzip, or None where it goes as it is."""
+
+    @property
+    def wire(self) -> bytes:
+        return self.raw if self.compressed is None else self.compressed
+
+    @property
+    def media_type(self) -> str:
+        return "text/plain" if self.compressed is None else "application/x-gzip"
+
+
 def mashery_batch(piece: Piece, file: str) -> Batch:
     """For lines that are ready records."""
     lines = piece.raw.replace(b"\r\n", b"\n") if b"\r" in piece.raw else piece.raw

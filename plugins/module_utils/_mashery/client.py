@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Callable
 
@@ -33,6 +32,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._http import (
     Http,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.auth import MasheryAuth
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.batch import Body
 
 CLOCK_TOLERANCE = 300.0
 """Seconds that a timestamp may be off, as with Mashery's other signed APIs."""
@@ -59,23 +59,6 @@ class LimitReached(Unavailable):
 
 class OutcomeUnknown(MopsError):
     """Nobody can know whether the service took the post."""
-
-
-@dataclass(frozen=True)
-class Body:
-    """A post's records as they are signed, and as they go over the wire."""
-
-    raw: bytes
-    compressed: bytes | None = None
-    """The same as gzip, or None where it goes as it is."""
-
-    @property
-    def wire(self) -> bytes:
-        return self.raw if self.compressed is None else self.compressed
-
-    @property
-    def media_type(self) -> str:
-        return "text/plain" if self.compressed is None else "application/x-gzip"
 
 
 class Client:

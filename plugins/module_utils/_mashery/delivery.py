@@ -14,8 +14,8 @@ from typing import Callable
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._http import CertificateRejected, RequestNotSent
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.batch import Body
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.client import (
-    Body,
     Client,
     OutcomeUnknown,
     Unavailable,

@@ -19,15 +19,18 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any, Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Iterator, Sequence
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
-from ansible_collections.mops.maintenance.plugins.module_utils._mashery.client import Body
-from ansible_collections.mops.maintenance.plugins.module_utils._mashery.delivery import Delivery
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.batch import Body
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.ledger import Ledger, NoLedger
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.parcel import Parcel, Reader
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.rejects import Rejects
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.spool import Place, Spool
+
+if TYPE_CHECKING:
+    # Not for a run that finds nothing new: what it imports takes longer than the run.
+    from ansible_collections.mops.maintenance.plugins.module_utils._mashery.delivery import Delivery
 
 RECORDS_IN_A_POST = 10_000
 """The most that the guide allows."""
@@ -132,7 +135,8 @@ class Shipment:
         self._started = clock()
         self._valid: dict[tuple[int, int, int], int] = {}
         self._places: dict[tuple[int, int, int], Place] = {}
-        self._expected = 0
+        self._connect: Callable[[], Delivery] | None = None
+        self._connected: Delivery | None = None
 
     @property
     def changed(self) -> bool:
@@ -151,23 +155,34 @@ class Shipment:
         if not self._plan.skip_invalid:
             self._refuse_faults("nothing would be sent")
 
-    def ship(self, delivery: Delivery) -> None:
-        """Post what is new. Raises `InvalidRecords` before anything is sent, and what a post can end with."""
+    def ship(self, connect: Callable[[], Delivery]) -> None:
+        """Post what is new. Raises `InvalidRecords` before anything is sent, and what a post can end with.
+
+        ``connect`` is called once, at the first record that is new.
+        """
+        self._connect = connect
         try:
             with closing(Spool(self._plan.spool_directory)) as spool:
                 if not self._plan.skip_invalid:
                     self._survey(spool)
-                self._deliver(delivery, spool)
+                self._deliver(spool)
         except MopsError:
-            self._sum_up(delivery)
+            self._sum_up()
             raise
         # Not where the run is interrupted: nobody would read the report, and the ledger would take it as told.
-        self._sum_up(delivery)
+        self._sum_up()
 
-    def _sum_up(self, delivery: Delivery) -> None:
+    def _delivery(self) -> Delivery:
+        if self._connected is None:
+            assert self._connect is not None
+            self._connected = self._connect()
+        return self._connected
+
+    def _sum_up(self) -> None:
         self.report.possibly_duplicated = self._ledger.report()
-        self.report.possibly_lost += delivery.possibly_lost
-        self.report.retries = delivery.retries
+        if self._connected is not None:
+            self.report.possibly_lost += self._connected.possibly_lost
+            self.report.retries = self._connected.retries
         self.report.elapsed = self._clock() - self._started
 
     def _survey(self, spool: Spool) -> None:
@@ -177,6 +192,8 @@ class Shipment:
         with ThreadPoolExecutor(1) as pool:
             for parcel in self._parcels():
                 self.report.add(parcel)
+                if parcel.batch.records:
+                    self._delivery()  # what is wrong with the connection's options is said before hours of reading
                 if not parcel.batch.as_it_stands:
                     continue
                 checked += parcel.batch.records
@@ -192,7 +209,7 @@ class Shipment:
         if place is not None:
             self._places[parcel.key] = place
 
-    def _deliver(self, delivery: Delivery, spool: Spool) -> None:
+    def _deliver(self, spool: Spool) -> None:
         rejects = Rejects(self._plan.rejects) if self._plan.rejects else None
         for parcel, body in self._packed(self._parcels(), spool):
             self.report.add(parcel)
@@ -203,7 +220,7 @@ class Shipment:
             if parcel.entry is not None and body is None:
                 self._ledger.skip(parcel.entry)
             elif parcel.entry is not None and body is not None:
-                delivery.deliver(parcel.entry, body)
+                self._delivery().deliver(parcel.entry, body)
                 self.report.add_post(parcel, body)
                 self._tell(self._progress(parcel))
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable
 
-from ansible_collections.mops.maintenance.plugins.module_utils._mashery.client import Body
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.batch import Body
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.delivery import Delivery, Pace
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.ledger import Ledger, NoLedger, read_only
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.shipper import Plan, Shipment
@@ -126,7 +126,7 @@ def ship(
             resend=wanted.resend,
         )
         try:
-            shipment.rehearse() if check else shipment.ship(delivery)
+            shipment.rehearse() if check else shipment.ship(lambda: delivery)
         except Exception as caught:
             if fails is None or not isinstance(caught, fails):
                 raise

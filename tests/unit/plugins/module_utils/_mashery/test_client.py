@@ -12,8 +12,8 @@ from ansible_collections.mops.maintenance.plugins.module_utils._http import (
     AnswerUnusable,
     RequestNotSent,
 )
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.batch import Body
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.client import (
-    Body,
     Client,
     LimitReached,
     OutcomeUnknown,
