@@ -104,6 +104,19 @@ class Ancestor:
     pid: int
     started: str
 
+    def gone(self) -> bool:
+        """Whether it has ended."""
+        return _gone(self)
+
+
+def play_that_waits() -> Ancestor | None:
+    """The process that runs the play, or None on another host than the controller's, and where there is no ``/proc``.
+
+    Raises `Orphaned` where it has gone already.
+    """
+    ancestors = ancestors_that_wait()
+    return ancestors[-1] if len(ancestors) > 1 else None
+
 
 def ancestors_that_wait() -> list[Ancestor]:
     """The processes from this one's parent up to the one that runs the play: all of them wait for this one's result.
