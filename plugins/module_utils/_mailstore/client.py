@@ -20,8 +20,7 @@ import json
 import re
 import threading
 import time
-from dataclasses import dataclass, field
-from typing import Any, Callable, Mapping, TypeVar
+from typing import Any, Callable, Mapping, NamedTuple, TypeVar
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._http import (
@@ -82,13 +81,12 @@ class CallFailed(ServiceError):
     """A function that was called has not succeeded."""
 
 
-@dataclass(frozen=True)
-class Server:
+class Server(NamedTuple):
     """Where a Management API is, and who speaks to it."""
 
     host: str
     username: str
-    password: str = field(repr=False)
+    password: str
     port: int | None = None
     auth_method: str = "session"
     """``session`` (version 8) or ``basic`` (version 9 and later)."""
@@ -96,6 +94,9 @@ class Server:
     ca_path: str | None = None
     timeout: float = 30.0
     """Seconds; see `Endpoint`."""
+
+    def __repr__(self) -> str:
+        return f"Server({self.host!r}, {self.username!r})"
 
     def endpoint(self) -> Endpoint:
         """Raises `InvalidOption` where the host is not one."""

@@ -16,8 +16,7 @@ from __future__ import annotations
 import enum
 import json
 import re
-from dataclasses import dataclass
-from typing import Any, Callable, Iterable, Iterator, Mapping
+from typing import Any, Callable, Iterator, Mapping, NamedTuple
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
 
@@ -68,8 +67,7 @@ def form(arguments: Mapping[str, Any]) -> dict[str, str]:
     return {name: _wire(value) for name, value in arguments.items() if value is not None}
 
 
-@dataclass(frozen=True)
-class Argument:
+class Argument(NamedTuple):
     """One argument of a function, as the server describes it."""
 
     name: str
@@ -80,8 +78,7 @@ class Argument:
         return f"{self.name}: {self.type}" + (", optional" if self.nullable else "")
 
 
-@dataclass(frozen=True)
-class Function:
+class Function(NamedTuple):
     """One function, as the server describes it."""
 
     name: str
@@ -124,40 +121,36 @@ class Function:
 class Functions:
     """The functions that a server has."""
 
-    def __init__(self, functions: Iterable[Function]) -> None:
-        self._by_name = {function.name: function for function in functions}
+    def __init__(self, by_name: Mapping[str, Any]) -> None:
+        self._by_name = by_name
+        """Each as the server describes it; only what is invoked is looked at closely."""
 
     @classmethod
     def from_metadata(cls, metadata: Any) -> Functions:
         """From the answer of ``get-metadata``. Raises `MopsError` where it is not what the protocol says."""
         try:
-            functions = [
-                Function(
-                    str(entry["name"]),
-                    tuple(
-                        Argument(str(arg["name"]), str(arg.get("type")), bool(arg.get("nullable")))
-                        for arg in entry.get("args") or ()
-                    ),
-                )
-                for entry in metadata
-            ]
-        except (KeyError, TypeError, AttributeError):
-            functions = []
-        if not functions:
-            raise MopsError(
-                "The server's list of its functions (get-metadata) is not what the protocol says. With "
-                "validate_arguments set to false, functions are invoked without it."
-            )
-        return cls(functions)
+            by_name = {str(entry["name"]): entry for entry in metadata}
+        except (KeyError, TypeError):
+            by_name = {}
+        if not by_name:
+            raise _odd_metadata()
+        return cls(by_name)
 
     def __getitem__(self, name: str) -> Function:
         """The function of that name. Raises `InvalidInvocation`, which names the three nearest."""
-        function = self._by_name.get(name)
-        if function is None:
+        entry = self._by_name.get(name)
+        if entry is None:
             raise InvalidInvocation(
                 f"The server has no function {name}. The nearest are {', '.join(self._nearest(name))}."
             )
-        return function
+        try:
+            arguments = [
+                Argument(str(argument["name"]), str(argument.get("type")), bool(argument.get("nullable")))
+                for argument in entry.get("args") or ()
+            ]
+        except (KeyError, TypeError, AttributeError):
+            raise _odd_metadata()
+        return Function(name, tuple(arguments))
 
     def _nearest(self, name: str) -> list[str]:
         import difflib  # only a failing task needs it
@@ -166,6 +159,13 @@ class Functions:
             return -difflib.SequenceMatcher(None, name.lower(), known.lower()).ratio()
 
         return sorted(sorted(self._by_name), key=distance)[:3]
+
+
+def _odd_metadata() -> MopsError:
+    return MopsError(
+        "The server's list of its functions (get-metadata) is not what the protocol says. With validate_arguments set "
+        "to false, functions are invoked without it."
+    )
 
 
 def check_name(function: str) -> None:

@@ -19,9 +19,8 @@ import os
 import select
 import signal
 import threading
-from dataclasses import dataclass
 from types import FrameType
-from typing import Callable
+from typing import Callable, NamedTuple
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
 
@@ -97,8 +96,7 @@ class Orphaned(Exception):
     """The play that this process works for has ended before it."""
 
 
-@dataclass(frozen=True)
-class Ancestor:
+class Ancestor(NamedTuple):
     """A process that this one descends from. Its number alone could be another's tomorrow."""
 
     pid: int

@@ -14,8 +14,8 @@ can be one request at a time, so each of several at once has a session of its ow
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
-from typing import Any, Callable, Iterator, Mapping, Sequence, TypeVar
+from types import MappingProxyType
+from typing import Any, Callable, Iterator, Mapping, NamedTuple, Sequence, TypeVar
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._http import AnswerLost, AnswerUnusable
@@ -39,12 +39,11 @@ _LABEL_MAX_CHARACTERS = 80
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Invocation:
+class Invocation(NamedTuple):
     """A function to be invoked, as its user wrote it."""
 
     function: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = MappingProxyType({})
     id: str | None = None
 
     def __str__(self) -> str:
@@ -56,8 +55,7 @@ class Invocation:
         return f"{self.function} {', '.join(values)}".rstrip()[:_LABEL_MAX_CHARACTERS]
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """What is to be done about an invocation."""
 
     invocation: Invocation
@@ -66,8 +64,7 @@ class Plan:
     """Its arguments as they go over the wire, or None where it is not to be sent (check mode)."""
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """What became of an invocation."""
 
     plan: Plan

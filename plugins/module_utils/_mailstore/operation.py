@@ -17,8 +17,7 @@ from __future__ import annotations
 import enum
 import time
 from collections import deque
-from dataclasses import dataclass, replace
-from typing import Any, Callable, Protocol
+from typing import Any, Callable, NamedTuple, Protocol
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._http import AnswerUnusable
@@ -48,8 +47,7 @@ class ProcessUnknown(MopsError):
     """The server does not know a process of that token."""
 
 
-@dataclass(frozen=True)
-class ServerError:
+class ServerError(NamedTuple):
     """The envelope's ``error``: the vendor's own words."""
 
     message: str
@@ -71,8 +69,7 @@ def server_error(value: Any) -> ServerError | None:
     return ServerError(str(value))
 
 
-@dataclass(frozen=True)
-class Status:
+class Status(NamedTuple):
     """One answer's word on a call or on its process."""
 
     code: str
@@ -121,8 +118,7 @@ def merge(known: Status, new: Status) -> Status:
     The version and the percentage are the newest ones, also where they have gone backwards: the server compares the
     version with its own, and a percentage may start again with a process's next step.
     """
-    return replace(
-        new,
+    return new._replace(
         token=known.token or new.token,  # version 8 names it in the first answer only
         percent=known.percent if new.percent is None else new.percent,
         text=new.text or known.text,
@@ -178,7 +174,7 @@ class Process:
     """All that is known of one call and its process. It grows with every answer."""
 
     def __init__(self, first: Status) -> None:
-        self.status = replace(first, log="")
+        self.status = first._replace(log="")
         self.log = Log()
         self.log.add(first.log)
         self.polls = 0
@@ -188,7 +184,7 @@ class Process:
     @classmethod
     def known_by(cls, token: str, first: Status) -> Process:
         """One that somebody else has started: version 8 does not name its token again."""
-        process = cls(replace(first, token=token))
+        process = cls(first._replace(token=token))
         process.polls = 1
         return process
 
@@ -218,8 +214,7 @@ class Process:
         return ", ".join(part for part in (percent, text, line) if part) or self.status.code
 
 
-@dataclass(frozen=True)
-class Waiting:
+class Waiting(NamedTuple):
     """How long to wait for a process, and what becomes of it after that."""
 
     timeout: float = 0.0
@@ -262,8 +257,7 @@ class Interruption(Protocol):
     def wait(self, timeout: float | None = None) -> bool: ...
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How the waiting for a process ended."""
 
     ending: Ending

@@ -155,10 +155,17 @@ def test_an_unknown_function_names_the_three_nearest():
     )
 
 
-@pytest.mark.parametrize("metadata", [None, {}, [], "x", [{"args": []}], [1], [{"name": "A", "args": [1]}]])
+@pytest.mark.parametrize("metadata", [None, {}, [], "x", [{"args": []}], [1]])
 def test_a_list_of_functions_that_is_not_one_is_said_to_be_so(metadata):
     with pytest.raises(MopsError, match="get-metadata"):
         Functions.from_metadata(metadata)
+
+
+@pytest.mark.parametrize("args", [[1], [{"type": "string"}], 7])
+def test_arguments_that_are_none_are_said_to_be_so(args):
+    functions = Functions.from_metadata([{"name": "Ping", "args": args}])
+    with pytest.raises(MopsError, match="get-metadata"):
+        functions["Ping"]
 
 
 @pytest.mark.parametrize("name", ["../logout", "Get Stores", "", "Get/Stores", "Gét", "GetStores?x=1"])
