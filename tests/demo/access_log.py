@@ -18,7 +18,7 @@ _STATUSES = (200, 200, 200, 200, 201, 204, 304, 400, 401, 404, 500, 503)
 
 
 def write(path: Path, records: int, *, seed: int = 1, start: datetime | None = None) -> None:
-    """Write ``records`` lines in the format of the Mashery Reporting Event Post API, ``start`` being the first's time."""
+    """Write ``records`` lines in the format of the Mashery Reporting Event Post API, the first at ``start``."""
     with path.open("w", encoding="ascii") as log:
         log.writelines(lines(records, seed=seed, start=start))
 

@@ -20,6 +20,7 @@ import pytest
 import yaml
 from demo import access_log
 from runs import finish, play, start
+
 from simulators.launch import Simulators
 
 ROOT = Path(__file__).parents[2]
