@@ -70,6 +70,7 @@ from ansible.plugins.lookup import LookupBase
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
 from ansible_collections.mops.maintenance.plugins.module_utils._mimecast import channels
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.channel_ids import checked_channel_ids
 from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.connection import connect
 
 
@@ -80,7 +81,7 @@ class LookupModule(LookupBase):
         # Ansible hands variables over as they were written: a template in one is a template still.
         given = {name: value for name, value in (variables or {}).items() if name.startswith("mops_mimecast_")}
         with _without_empty_variables("MIMECAST_"):
-            self.set_options(var_options=self._templar.template(given), direct=kwargs)
+            self.set_options(var_options=self._templar.template(given) if self._templar else given, direct=kwargs)
             options = dict(self.get_options())
         failure: MopsError | None = None
         try:
@@ -92,7 +93,7 @@ class LookupModule(LookupBase):
 
 def tokens(channel_ids: list[str], options: Mapping[str, Any]) -> list[str]:
     """The token of each channel. Raises `MopsError` where there is none for one of them."""
-    wanted = channels.checked_channel_ids(channel_ids)
+    wanted = checked_channel_ids(channel_ids)
     with connect({**options, "validate_certs": strict_bool("validate_certs", options["validate_certs"])}) as client:
         fetched = channels.latest_tokens(client, wanted)
     failure = channels.shortfall(fetched)

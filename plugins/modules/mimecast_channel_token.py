@@ -16,7 +16,7 @@ description:
   - Gets the latest channel token of one or many event streams, so that a consumer begins with what happens from now on
     instead of pulling the history.
   - Keeps the tokens in a file for the consumer, if O(path) is given. A channel that has a token there is left alone, so
-    that a second run asks the service for nothing and changes nothing.
+    that a second run asks the service for nothing and changes nothing. It needs neither the keys nor requests.
   - All channels are asked for in one request. Where its answer leaves open which token belongs to which channel, they
     are asked for one by one.
   - If there is no token for some of the channels, the others are kept and written, and the task fails and names each
@@ -195,16 +195,28 @@ clock_offset:
 
 import os
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Mapping
+from typing import TYPE_CHECKING, Any, Mapping, NamedTuple
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast import channels
+from ansible_collections.mops.maintenance.plugins.module_utils import _module
 from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.arguments import connection_arguments
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.connection import connect
-from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.channel_ids import checked_channel_ids
 
 if TYPE_CHECKING:
+    from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
     from ansible_collections.mops.maintenance.plugins.module_utils._mimecast import token_file
+
+
+class Asked(NamedTuple):
+    """What came of asking the service, if it was asked."""
+
+    tokens: Mapping[str, str]
+    failure: MopsError | None
+    """Names the channels for which there is no token."""
+    facts: Mapping[str, Any]
+
+
+NOTHING_ASKED = Asked({}, None, {"request_id": None, "rate_limit": None, "retries": 0, "waited": 0.0})
 
 
 def main() -> None:
@@ -221,8 +233,8 @@ def main() -> None:
         add_file_common_args=True,
         supports_check_mode=True,
     )
-    with reported_failures(module):
-        channel_ids = channels.checked_channel_ids(module.params["channel_ids"])
+    with _module.reported_errors(module):
+        channel_ids = checked_channel_ids(module.params["channel_ids"])
         if module.params["state"] == "absent":
             result = forget(module, channel_ids)
         elif module.params["path"]:
@@ -234,9 +246,8 @@ def main() -> None:
 
 def fetch(module: AnsibleModule, channel_ids: list[str]) -> dict[str, Any]:
     """Tokens that nobody keeps. Raises `MopsError`."""
-    with connect(module.params) as client:
-        fetched = channels.latest_tokens(client, channel_ids)
-        return completed({**client.facts(), "changed": False}, channel_ids, fetched.tokens, fetched)
+    asked = ask(module, channel_ids)
+    return completed(asked, channel_ids, asked.tokens, {"changed": False})
 
 
 def keep(module: AnsibleModule, channel_ids: list[str]) -> dict[str, Any]:
@@ -244,20 +255,30 @@ def keep(module: AnsibleModule, channel_ids: list[str]) -> dict[str, Any]:
     from ansible_collections.mops.maintenance.plugins.module_utils._mimecast import token_file
 
     def edit(content: token_file.Content) -> token_file.Content:
-        return token_file.with_tokens(content, fetched.tokens, datetime.now(timezone.utc), force=module.params["force"])
+        return token_file.with_tokens(content, asked.tokens, datetime.now(timezone.utc), force=module.params["force"])
 
     file = token_file.TokenFile(module.params["path"])
+    before = file.read()
+    known = token_file.tokens(before)
+    wanted = [channel_id for channel_id in channel_ids if module.params["force"] or channel_id not in known]
+    if wanted and not module.check_mode:
+        file.check_writable()
+    asked = ask(module, wanted) if wanted else NOTHING_ASKED
+    writes = bool(asked.tokens) and not module.check_mode
+    change = file.update(edit) if writes else token_file.Change(before, edit(before))
+    return completed(asked, channel_ids, token_file.tokens(change.after), told(module, file, change))
+
+
+def ask(module: AnsibleModule, channel_ids: list[str]) -> Asked:
+    """Ask the service for tokens. Raises `MopsError` where there is none for any channel, for a reason they share."""
+    # Imported only here: a run that finds all its tokens in the file needs neither requests nor the keys.
+    _module.require_requests(module)
+    from ansible_collections.mops.maintenance.plugins.module_utils._mimecast import channels
+    from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.connection import connect
+
     with connect(module.params) as client:
-        before = file.read()
-        known = token_file.tokens(before)
-        wanted = [channel_id for channel_id in channel_ids if module.params["force"] or channel_id not in known]
-        if wanted and not module.check_mode:
-            file.check_writable()
-        fetched = channels.latest_tokens(client, wanted) if wanted else channels.Fetched()
-        writes = bool(fetched.tokens) and not module.check_mode
-        change = file.update(edit) if writes else token_file.Change(before, edit(before))
-        facts = {**client.facts(), **told(module, file, change)}
-    return completed(facts, channel_ids, token_file.tokens(change.after), fetched)
+        fetched = channels.latest_tokens(client, channel_ids)
+        return Asked(fetched.tokens, channels.shortfall(fetched), client.facts())
 
 
 def forget(module: AnsibleModule, channel_ids: list[str]) -> dict[str, Any]:
@@ -289,18 +310,18 @@ def told(module: AnsibleModule, file: token_file.TokenFile, change: token_file.C
 
 
 def completed(
-    facts: dict[str, Any], channel_ids: list[str], known: Mapping[str, str], fetched: channels.Fetched
+    asked: Asked, channel_ids: list[str], known: Mapping[str, str], outcome: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The result, complete. Raises `MopsError` with it where there is no token for some of the channels."""
     result = {
-        **facts,
+        **asked.facts,
+        **outcome,
         "tokens": {channel_id: known[channel_id] for channel_id in channel_ids if channel_id in known},
-        "fetched": list(fetched.tokens),
+        "fetched": list(asked.tokens),
     }
-    failure = channels.shortfall(fetched)
-    if failure is not None:
-        failure.facts = {**result, **failure.facts}
-        raise failure
+    if asked.failure is not None:
+        asked.failure.facts = {**result, **asked.failure.facts}
+        raise asked.failure
     if len(channel_ids) == 1:
         result["token"] = known[channel_ids[0]]
     return result

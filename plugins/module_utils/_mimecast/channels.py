@@ -49,20 +49,6 @@ class Fetched:
         """Because the failure before would have been theirs as well."""
 
 
-def checked_channel_ids(channel_ids: Sequence[str]) -> list[str]:
-    """The ids, each once. Raises `InvalidOption` where there is none, or where one cannot be an id."""
-    if not channel_ids:
-        raise _errors.InvalidOption("channel_ids names no channel.")
-    for position, channel_id in enumerate(channel_ids, 1):
-        if not channel_id.strip():
-            raise _errors.InvalidOption(f"The channel id at place {position} of channel_ids is empty.")
-        if channel_id != channel_id.strip() or not channel_id.isprintable():
-            raise _errors.InvalidOption(
-                f"The channel id {channel_id!r} begins or ends with a space, or holds a line break."
-            )
-    return list(dict.fromkeys(channel_ids))
-
-
 def latest_tokens(client: MimecastClient, channel_ids: Sequence[str]) -> Fetched:
     """Ask for the latest token of each channel: for all in one request, then one by one for those still in doubt.
 

@@ -6,11 +6,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
 from ansible_collections.mops.maintenance.plugins.module_utils._http import AnswerLost
 from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.channels import (
     assign,
-    checked_channel_ids,
     latest_tokens,
     shortfall,
 )
@@ -33,19 +31,6 @@ def tokens(*values, fail=()):
 
 def asked(setup):
     return [[item["channelId"] for item in body["data"]] for body in setup.http.bodies()]
-
-
-def test_ids_are_asked_for_once_and_in_order():
-    assert checked_channel_ids(["b", "a", "b"]) == ["b", "a"]
-
-
-@pytest.mark.parametrize(
-    ("channel_ids", "message"),
-    [([], "names no channel"), (["a", ""], "place 2 of channel_ids is empty"), (["  "], "is empty"), (["a\n"], "'a")],
-)
-def test_an_id_that_cannot_be_one_is_refused(channel_ids, message):
-    with pytest.raises(InvalidOption, match=message):
-        checked_channel_ids(channel_ids)
 
 
 def assignment(channel_ids, answer):
