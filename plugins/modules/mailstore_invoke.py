@@ -99,6 +99,8 @@ notes:
   - Callback plugins that show a task's arguments (C(display_args_to_stdout), AWX's job events) do so before the
     module runs, and can mask nothing. There, set C(no_log) on tasks whose O(arguments) hold secrets; it also hides
     the progress.
+  - What a function returns is not masked. Where that is a secret, as with C(CreateSystemAdministratorAPIPassword), set
+    C(no_log).
   - At most 32 Mi characters of a process's log output are kept. Beyond that its middle is left out, which it then says
     itself, and RV(log_characters_cut) tells how much it was.
 seealso:
