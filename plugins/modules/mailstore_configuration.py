@@ -86,7 +86,7 @@ EXAMPLES = r"""
 - name: Who looks at which message is in the audit log
   mops.maintenance.mailstore_configuration:
     name: ComplianceConfiguration
-    instance: customer-1
+    instance: alpha
     configuration:
       logMessageAccess: true
 

@@ -71,30 +71,30 @@ EXAMPLES = r"""
 
 - name: An instance for a new customer
   mops.maintenance.mailstore_instance:
-    instance: customer-1
+    instance: alpha
     configuration:
       displayName: Customer 1 Ltd
       instanceHost: host01.spe.example
-      baseDirectory: C:\MailArchive\customer-1
+      baseDirectory: C:\MailArchive\alpha
 
 - name: The instance runs
   mops.maintenance.mailstore_instance:
-    instance: customer-1
+    instance: alpha
     state: started
 
 - name: The instance is frozen while its files are copied
   mops.maintenance.mailstore_instance:
-    instance: customer-1
+    instance: alpha
     state: frozen
 
 - name: The instance is at work again
   mops.maintenance.mailstore_instance:
-    instance: customer-1
+    instance: alpha
     state: thawed
 
 - name: The instance is no more
   mops.maintenance.mailstore_instance:
-    instance: customer-1
+    instance: alpha
     state: absent
 """
 
@@ -107,7 +107,7 @@ instance:
   returned: success
   type: dict
   sample:
-    instanceID: customer-1
+    instanceID: alpha
     alias: null
     displayName: Customer 1 Ltd
     instanceHost: host01.spe.example

@@ -100,7 +100,7 @@ EXAMPLES = r"""
 
 - name: Archive stores are verified every Sunday night
   mops.maintenance.mailstore_job:
-    instance: customer-1
+    instance: alpha
     name: Weekly verification
     action: VerifyStores
     owner: $archiveadmin
@@ -110,13 +110,13 @@ EXAMPLES = r"""
 
 - name: Not for now
   mops.maintenance.mailstore_job:
-    instance: customer-1
+    instance: alpha
     name: Weekly verification
     enabled: false
 
 - name: The job is no more
   mops.maintenance.mailstore_job:
-    instance: customer-1
+    instance: alpha
     name: Weekly verification
     state: absent
 """

@@ -90,34 +90,34 @@ EXAMPLES = r"""
 
 - name: A new store takes the messages of the new year
   mops.maintenance.mailstore_store:
-    instance: customer-1
+    instance: alpha
     name: "2027"
-    database_path: C:\MailArchive\customer-1\2027
+    database_path: C:\MailArchive\alpha\2027
     requested_state: current
 
 - name: Nobody changes what is in an old store
   mops.maintenance.mailstore_store:
-    instance: customer-1
+    instance: alpha
     name: "2024"
     requested_state: writeProtected
 
 - name: A store gets another name
   mops.maintenance.mailstore_store:
-    instance: customer-1
+    instance: alpha
     id: 1
     name: until 2024
 
 - name: A store is detached, to be moved
   mops.maintenance.mailstore_store:
-    instance: customer-1
+    instance: alpha
     name: "2025"
     state: detached
 
 - name: A store is attached where its files are now
   mops.maintenance.mailstore_store:
-    instance: customer-1
+    instance: alpha
     name: "2025"
-    database_path: D:\MailArchive\customer-1\2025
+    database_path: D:\MailArchive\alpha\2025
     attach: true
 """
 
@@ -131,7 +131,7 @@ store:
   sample:
     id: 3
     name: "2027"
-    databasePath: C:\MailArchive\customer-1\2027
+    databasePath: C:\MailArchive\alpha\2027
     requestedState: current
     error: null
     searchIndexesNeedRebuild: false

@@ -127,10 +127,10 @@ EXAMPLES = r"""
 
 - name: A user who logs in with a password of MailStore's own
   mops.maintenance.mailstore_user:
-    instance: customer-1
+    instance: alpha
     name: anna
     full_name: Anna Adler
-    email_addresses: [anna@customer-1.example, a.adler@customer-1.example]
+    email_addresses: [anna@alpha.example, a.adler@alpha.example]
     authentication: integrated
     user_password: "{{ lookup('ansible.builtin.env', 'ANNAS_PASSWORD') }}"
     privileges: [login, changePassword]
@@ -141,7 +141,7 @@ EXAMPLES = r"""
 
 - name: An auditor who reads everything that is named here, and nothing else
   mops.maintenance.mailstore_user:
-    instance: customer-1
+    instance: alpha
     name: auditor
     privileges: [login]
     privileges_on_folders:
@@ -151,7 +151,7 @@ EXAMPLES = r"""
 
 - name: A user who has left; the archive stays
   mops.maintenance.mailstore_user:
-    instance: customer-1
+    instance: alpha
     name: auditor
     state: absent
 """
@@ -168,7 +168,7 @@ user:
     fullName: Anna Adler
     distinguishedName: null
     authentication: integrated
-    emailAddresses: [anna@customer-1.example]
+    emailAddresses: [anna@alpha.example]
     pop3UserNames: []
     privileges: [login, changePassword]
     loginPrivileges: [web, outlook]

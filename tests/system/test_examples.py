@@ -50,7 +50,7 @@ def fenced_blocks(*languages: str) -> list[Any]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Stands for the host that the examples speak of, with a gateway's log on it."""
-    for name in ("etc", "var/lib/consumer", "var/lib/gateway", "var/lib/mops", "var/log/gateway", "var/www"):
+    for name in ("etc/consumer", "var/lib/consumer", "var/lib/gateway", "var/lib/mops", "var/log/gateway", "var/www"):
         (tmp_path / name).mkdir(parents=True)
     access_log.write(tmp_path / "var/log/gateway/access.log", 1000)
     return tmp_path
