@@ -1,0 +1,281 @@
+#!/usr/bin/python
+# Copyright: Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: mailstore_backup_window
+short_description: Freeze instances of MailStore SPE for a backup, and thaw them whatever happens
+version_added: 0.1.0
+author:
+  - Contributors to the mops.maintenance project (@mops)
+description:
+  - Opens a window in which instances are frozen, so that their files can be backed up, and closes it again.
+  - Before it freezes anything, it starts a process that watches over the window. That process thaws the instances when
+    the play has gone without closing the window, however it was ended, and at the latest after O(max_duration).
+  - The role P(mops.maintenance.mailstore_backup_window#role) runs tasks between the two.
+extends_documentation_fragment:
+  - mops.maintenance.attributes
+  - mops.maintenance.attributes.actiongroup_mailstore
+  - mops.maintenance.mailstore
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Says whether the instances could be frozen, and freezes none. There is no RV(window) then.
+  diff_mode:
+    support: none
+options:
+  state:
+    description:
+      - V(opened) freezes. It refuses where one of the instances does not run or is not there.
+      - V(closed) thaws those that are frozen. Without O(window), it does that for whatever is left frozen, which is no
+        failure where nothing is.
+    type: str
+    choices: [opened, closed]
+    required: true
+  instances:
+    description:
+      - The instances, by their ids, in which V(*) stands for any characters.
+      - Required but for closing a O(window).
+    type: list
+    elements: str
+  window:
+    description: What opening has returned as RV(window). With it, closing fails where an instance was not frozen any
+      more, for a backup of it cannot be trusted.
+    type: dict
+  max_duration:
+    description:
+      - Seconds after which the instances are thawed at the latest, even while the play still runs. Users cannot search,
+        and nothing is archived, for so long at most.
+    type: float
+    default: 3600
+  wait_timeout:
+    description: Seconds that freezing may take.
+    type: float
+    default: 600
+notes:
+  - The watching process outlives Ctrl-C, a cancelled job, a SIGKILL to the play and everything else that ends the play
+    alone. It does not outlive the end of the machine, or of the container that the play runs in, as in AWX's execution
+    environments when a job is cancelled. For that, close the window without O(window) from elsewhere, for example in a
+    node of the workflow that always runs.
+  - It is on the host that runs the module. Where that is not the play's controller, it cannot see the play's end, and
+    only O(max_duration) ends the window.
+  - Its credentials are in its memory alone.
+seealso:
+  - module: mops.maintenance.mailstore_instance
+"""
+
+EXAMPLES = r"""
+# MAILSTORE_HOST, MAILSTORE_USERNAME and MAILSTORE_PASSWORD in the environment name the server and the administrator.
+
+- name: Back up an instance
+  block:
+    - name: Freeze it
+      mops.maintenance.mailstore_backup_window:
+        state: opened
+        instances: [alpha]
+        max_duration: 900
+      register: opened
+
+    - name: Take a snapshot
+      ansible.builtin.command: /bin/true
+      changed_when: true
+  always:
+    - name: Thaw it
+      mops.maintenance.mailstore_backup_window:
+        state: closed
+        window: "{{ opened.window }}"
+      when: opened.window is defined
+
+- name: Thaw whatever is left frozen, from elsewhere
+  mops.maintenance.mailstore_backup_window:
+    state: closed
+    instances: ["*"]
+"""
+
+RETURN = r"""
+window:
+  description: The open window, to close it with.
+  returned: if O(state=opened), and it was opened
+  type: dict
+  contains:
+    instances:
+      description: The ids of the instances that are frozen.
+      type: list
+      elements: str
+    watch:
+      description: Where the process that watches over the window can be told of its end.
+      type: str
+    watches_play:
+      description: Whether that process sees the play's end.
+      type: bool
+    ends_at:
+      description: When the instances are thawed at the latest, in UTC.
+      type: str
+  sample:
+    instances: [alpha]
+    watch: /tmp/mops-watch-x3k2/pipe
+    watches_play: true
+    ends_at: "2026-01-01T01:00:00Z"
+thawed:
+  description: The instances that were thawed.
+  returned: if O(state=closed)
+  type: list
+  elements: str
+  sample: [alpha]
+"""
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore import watch
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import (
+    connection_arguments,
+    server_of,
+)
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client import Client, Server
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.following import Following
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.interruption import (
+    Orphaned,
+    play_that_waits,
+    work_apart,
+)
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import Waiting
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.window import (
+    SETTLE_SECONDS,
+    THAW_SECONDS,
+    NotClosed,
+    NotOpened,
+    broken,
+    check_all_run,
+    check_patterns,
+    freeze,
+    status_of,
+    thaw,
+)
+from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
+from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress
+
+CLOSE_SECONDS = 60.0
+"""For how long closing tries to thaw; what watches over the window goes on after that."""
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **connection_arguments(),
+            "state": {"type": "str", "choices": ["opened", "closed"], "required": True},
+            "instances": {"type": "list", "elements": "str"},
+            "window": {"type": "dict"},
+            "max_duration": {"type": "float", "default": 3600},
+            "wait_timeout": {"type": "float", "default": 600},
+        },
+        required_if=[("state", "opened", ["instances"])],
+        required_one_of=[("instances", "window")],
+        mutually_exclusive=[("instances", "window")],
+        supports_check_mode=True,
+    )
+    with reported_failures(module):
+        server = server_of(module.params)
+        result = opened(module, server) if module.params["state"] == "opened" else closed(module, server)
+    module.exit_json(**result)
+
+
+def opened(module: AnsibleModule, server: Server) -> dict[str, Any]:
+    """Freeze the instances, with somebody who watches over them."""
+    patterns, seconds = module.params["instances"], module.params["max_duration"]
+    check_patterns(patterns)
+    if not 0 < seconds <= 7 * 86400:
+        raise InvalidOption(f"max_duration must be a number of seconds above 0 and at most a week, not {seconds}.")
+    waiting = Waiting(module.params["wait_timeout"])
+    waiting.check()
+    with Client(server) as client:
+        status = status_of(client, patterns)
+    check_all_run(status, patterns)
+    if module.check_mode:
+        return {"changed": True}
+    names = sorted(status)
+    ends_at = datetime.now(timezone.utc) + timedelta(seconds=seconds)
+    window = {"instances": names, **watched(module, server, names), "ends_at": ends_at.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    following = Following(server, waiting, work_apart(), Progress(None, interval=60))
+    failure: MopsError | None = None
+    try:
+        freeze(following, names)
+    except MopsError as error:
+        failure = error
+    if failure is None and not watch.tell(window["watch"], watch.SETTLED):
+        failure = NotOpened("What should watch over the window has been ended, so the window was closed again.")
+    if failure is not None:
+        undo(server, window)
+        raise failure
+    return {"changed": True, "window": window}
+
+
+def watched(module: AnsibleModule, server: Server, names: list[str]) -> dict[str, Any]:
+    """Start what thaws the instances if nobody else does."""
+
+    def act(settled: bool) -> None:
+        linger = 0.0 if settled else SETTLE_SECONDS
+        try:
+            thawed = thaw(lambda: Client(server), names, seconds=THAW_SECONDS, linger=linger)
+            module.log(
+                f"The backup window of {', '.join(names)} was not closed. Thawed: {', '.join(thawed) or 'none'}."
+            )
+        except MopsError as error:
+            module.log(f"The backup window of {', '.join(names)} was not closed. {error}")
+
+    failure: NotOpened | None = None
+    try:
+        play = play_that_waits()
+    except Orphaned:
+        failure = NotOpened("The play has gone before its window was opened. Nothing was frozen.")
+    if failure:
+        raise failure
+    path = watch.start(act, play, module.params["max_duration"])
+    return {"watch": path, "watches_play": play is not None}
+
+
+def undo(server: Server, window: dict[str, Any]) -> None:
+    """Thaw what could not be frozen as a whole, here or else by what watches."""
+    try:
+        thaw(lambda: Client(server), window["instances"], seconds=CLOSE_SECONDS)
+    except MopsError:
+        watch.tell(window["watch"], watch.ACT)
+    else:
+        watch.tell(window["watch"], watch.RELEASE)
+
+
+def closed(module: AnsibleModule, server: Server) -> dict[str, Any]:
+    """Thaw what is frozen, and find out whether it was so all the time."""
+    window = module.params["window"]
+    names = module.params["instances"] if window is None else window.get("instances")
+    if not isinstance(names, list):
+        raise InvalidOption("window must be what opening it has returned.")
+    check_patterns(names)
+    with Client(server) as client:
+        status = status_of(client, names)
+    frozen = [name for name, state in status.items() if state == "frozen"]
+    if module.check_mode:
+        return {"changed": bool(frozen), "thawed": frozen}
+    interrupted = [] if window is None else broken(status, names)
+    thawed = thaw(lambda: Client(server), frozen, seconds=CLOSE_SECONDS) if frozen else []
+    if window is not None:
+        alive = watch.tell(str(window.get("watch")), watch.RELEASE)
+        if interrupted:
+            raise NotClosed(
+                f"The window is closed, but when it was, {', '.join(interrupted)}: a backup that was made in it cannot "
+                f"be trusted. {'' if alive else 'Perhaps it took longer than max_duration. '}Make it again.",
+                changed=bool(thawed),
+                thawed=thawed,
+            )
+    return {"changed": bool(thawed), "thawed": thawed}
+
+
+if __name__ == "__main__":
+    main()
