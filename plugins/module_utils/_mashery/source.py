@@ -30,7 +30,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mashery.ledger i
     digest,
 )
 
-_BLOCK_BYTES = 256 * 1024
+_BLOCK_BYTES = 1024 * 1024
 
 
 class Rotated(Exception):
@@ -213,14 +213,13 @@ def pieces(content: Content, start: Mark, *, lines: int, size: int, complete: bo
                 hole = len(buffer) - len(buffer.lstrip(b"\0"))
                 before = (before + buffer[:hole])[-PRINT_BYTES:]
                 mark, buffer = _mark(content, mark.offset + hole, mark.lines, before), buffer[hole:]
-        cut = _end_of_lines(buffer, lines, size)
+        cut, number = _whole_lines(buffer, count, lines, size)
         if cut:
             raw, buffer, length = buffer[:cut], buffer[cut:], cut
-            number = raw.count(b"\n")
             before = (before + raw)[-PRINT_BYTES:]
         elif len(buffer) >= size:
             raw, length, before, buffer = _long_line(content, mark.offset, buffer, before)
-            number = 1
+            number, count = 1, buffer.count(b"\n") + 1
         else:
             break
         if not length:
@@ -325,22 +324,26 @@ def _mark(content: Content, offset: int, lines: int, before: bytes) -> Mark:
     return Mark(offset, lines, digest(head), digest(before))
 
 
-def _end_of_lines(buffer: bytes, lines: int, size: int) -> int:
-    """Where, within the first ``size`` bytes, the last line ends of the first ``lines``; 0 where none does."""
-    high = buffer.rfind(b"\n", 0, size) + 1
-    if buffer.count(b"\n", 0, high) <= lines:
-        return high
-    low, missing = 0, lines
-    while high - low > 1024:  # halves, since counting is a hundred times quicker than finding each
-        middle = (low + high) // 2
-        count = buffer.count(b"\n", low, middle)
-        if count >= missing:
-            high = middle
-        else:
-            low, missing = middle, missing - count
-    for _line in range(missing):
-        low = buffer.index(b"\n", low) + 1
-    return low
+def _whole_lines(buffer: bytes, count: int, lines: int, size: int) -> tuple[int, int]:
+    """Where the last of the whole lines ends that are at most so many and so long, and how many those are.
+
+    ``count`` is the number of line breaks in the buffer.
+    """
+    if count > lines:
+        # Lines are much alike: a guess and a few steps from there, since counting is what takes time here.
+        end = len(buffer) * lines // count
+        count = buffer.count(b"\n", 0, end)
+        while count < lines:
+            end, count = buffer.index(b"\n", end) + 1, count + 1
+        while count > lines:
+            end, count = buffer.rindex(b"\n", 0, end), count - 1
+    else:
+        end = len(buffer)
+    end = buffer.rfind(b"\n", 0, end) + 1
+    if end <= size:
+        return end, count
+    end = buffer.rfind(b"\n", 0, size) + 1
+    return end, buffer.count(b"\n", 0, end)
 
 
 def _long_line(content: Content, offset: int, buffer: bytes, before: bytes) -> tuple[bytes, int, bytes, bytes]:
