@@ -16,9 +16,12 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
-from runs import Run, play
+from demo import access_log
+from runs import Run, finish, play, start
+
 from simulators.launch import Simulators
 
+ROOT = Path(__file__).parents[2]
 PROTOCOL_SECRETS = ("MSWEB_MGM_AUTH=", "antiXsrfToken", "Authorization:", "X-Mashery-Signature:", "access_token")
 """What stands before a secret that the service or the client makes up itself."""
 
@@ -104,7 +107,12 @@ def assert_secret_nowhere(run: Run, folder: Path, processes: set[str], secrets: 
 
 @pytest.fixture
 def context(simulators: Simulators) -> dict[str, object]:
-    return {"channel_ids": simulators.mimecast.channel_ids, "events": [RECORD], "instance": "alpha", "user": "$archiveadmin"}
+    return {
+        "channel_ids": simulators.mimecast.channel_ids,
+        "events": [RECORD],
+        "instance": "alpha",
+        "user": "$archiveadmin",
+    }
 
 
 @pytest.mark.parametrize("auth_method", ["session", "basic"])
@@ -169,3 +177,31 @@ def test_with_credentials_as_options_that_are_wrong(tmp_path, simulators, contex
     assert "Traceback" not in run.everything
     # At -vvvvv nothing else holds the password of a task that failed; the playbook is where the user has put it.
     assert_secret_nowhere(run, tmp_path, processes, secrets, {"playbook.yml"})
+
+
+def test_in_the_shipped_playbooks(tmp_path, simulators):
+    """Roles read the credentials on the controller and hand them on: another way for them to be seen."""
+    access_log.write(tmp_path / "access.log", 100)
+    (tmp_path / "channels").mkdir()
+    (tmp_path / "ledgers").mkdir()
+    variables = {
+        "mimecast_event_channels_ids": simulators.mimecast.channel_ids,
+        "mimecast_event_channels_path": str(tmp_path / "channels" / "tokens.json"),
+        "mashery_log_shipping_logs": [str(tmp_path / "access.log")],
+        "mashery_log_shipping_ledger_directory": str(tmp_path / "ledgers"),
+        "mailstore_store_verification_instances": ["delta"],
+    }
+    (tmp_path / "variables.json").write_text(json.dumps(variables))
+    environment = {**simulators.environment(), "ANSIBLE_INVENTORY": str(ROOT / "tests/demo/inventory.yml")}
+    playbooks = ("mimecast_event_channels", "mashery_log_shipping", "mailstore_store_verification")
+    command = [
+        "ansible-playbook",
+        "-vvvvv",
+        "-e",
+        "@variables.json",
+        *(f"mops.maintenance.{name}" for name in playbooks),
+    ]
+    with watched_processes() as processes:
+        run = finish(start(command, tmp_path, environment))
+    assert run.returncode == 0, run.everything
+    assert_secret_nowhere(run, tmp_path, processes, simulators.secrets(), set())
