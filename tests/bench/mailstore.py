@@ -103,6 +103,10 @@ FOLLOWED = """
         arguments: {instanceID: alpha, id: 1}
 """
 
+IDLE = """
+    - ansible.builtin.command: sleep {}
+"""
+
 NOTICED = """
     - mops.maintenance.mailstore_invoke:
         invocations: "{{ [{'function': 'VerifyStore', 'arguments': {'instanceID': 'alpha', 'id': 1}}] * 10 }}"
@@ -237,12 +241,17 @@ def _proportional_set_size(pid: str) -> float:
 
 def following(bench: Bench, seconds: float) -> list[Row]:
     bench.processes(seconds)
-    empty, by_hand, session = (bench.run(tasks) for tasks in (EMPTY, FOLLOWED_BY_HAND, FOLLOWED))
+    empty, idle, by_hand, session = (
+        bench.run(tasks) for tasks in (EMPTY, IDLE.format(seconds), FOLLOWED_BY_HAND, FOLLOWED)
+    )
     basic = bench.run(FOLLOWED, **bench.simulators.environment("basic"))
     whole = by_hand.beyond(empty).cpu
+    print(f"  CPU of a process of {seconds:.0f} s: {session.beyond(empty).cpu:.2f} s, by hand {whole:.2f} s,")
+    print(f"  and {idle.beyond(empty).cpu:.2f} s for a task that sleeps as long: so ansible-playbook itself waits")
     return [
         Row(f"CPU, a process of {seconds:.0f} s in a session / by hand", session.beyond(empty).cpu / whole, 0.2),
         Row(f"CPU, a process of {seconds:.0f} s with HTTP Basic / by hand", basic.beyond(empty).cpu / whole, 0.2),
+        Row("CPU, beyond that of a sleeping task / by hand", session.beyond(idle).cpu / by_hand.beyond(idle).cpu, 0.2),
     ]
 
 

@@ -222,13 +222,25 @@ class Client:
     ) -> T:
         """Send a request within a session, and return what ``read`` makes of the reply."""
 
-        def attempt() -> T:
+        def send() -> _Reply:
             try:
                 self.log_in()
             except MopsError as error:
                 raise self._judged(error, repeatable=True) from None
             try:
-                return read(self._send(path, arguments, read_timeout))
+                return self._post(path, arguments, self._auth, read_timeout)
+            except MopsError as error:
+                raise self._judged(error, repeatable) from None
+
+        def attempt() -> T:
+            reply = send()
+            if reply.status in (302, 401, 403) and isinstance(self._auth, SessionAuth):
+                # The session is gone, and the server has not acted on the request. Where it was not the server that
+                # said so, but a gateway, there still is a session.
+                self._log_out()
+                reply = send()
+            try:
+                return read(reply)
             except MopsError as error:
                 raise self._judged(error, repeatable) from None
 
@@ -237,16 +249,6 @@ class Client:
         policy = RetryPolicy(retries=1000 if patience else 2, timeout=patience or 5.0, longest=15.0)
         retry = Retry(policy, clock=self._clock, sleep=self._sleep, on_wait=self.on_wait)
         return retry.call(attempt)
-
-    def _send(self, path: str, arguments: Mapping[str, str], read_timeout: float | None) -> _Reply:
-        """Post, in a new session where the server has ended the old one: it has not acted on the request then."""
-        reply = self._post(path, arguments, self._auth, read_timeout)
-        if reply.status in (302, 401, 403) and isinstance(self._auth, SessionAuth):
-            # Where it was not the server that said so, but a gateway, there still is a session.
-            self._log_out()
-            self._auth = self._new_session()
-            reply = self._post(path, arguments, self._auth, read_timeout)
-        return reply
 
     def _post(
         self, path: str, arguments: Mapping[str, str], auth: BasicAuth | SessionAuth, read_timeout: float | None = None
@@ -266,12 +268,14 @@ class Client:
 
     def _log_out(self) -> None:
         """End the session, if there is one. What goes wrong with that is not worth a word."""
-        if isinstance(self._auth, SessionAuth) and self._auth.ready:
+        if not isinstance(self._auth, SessionAuth):
+            return
+        if self._auth.ready:
             try:
                 self._http.post("/logout", auth=self._auth, read_timeout=_FAREWELL_SECONDS)
             except MopsError:
                 pass
-            self._auth = SessionAuth()
+        self._auth = SessionAuth()
 
     def _judged(self, error: MopsError, repeatable: bool) -> Exception:
         """The error itself, or `TryAgain` with it where another try is safe and may help."""

@@ -19,6 +19,7 @@ import os
 import select
 import signal
 import threading
+import time
 from types import FrameType
 from typing import Callable, NamedTuple
 
@@ -30,10 +31,9 @@ _STDOUT = 1
 
 
 class Interruption:
-    """Tells that the work is to end before it is done, and why. For those who wait it is like `threading.Event`."""
+    """Tells that the work is to end before it is done, and why."""
 
     def __init__(self, nobody_waits: Callable[[], bool] = lambda: False) -> None:
-        self._event = threading.Event()
         self._nobody_waits = nobody_waits
         self.reason = ""
 
@@ -41,15 +41,19 @@ class Interruption:
         return f"The task was interrupted ({self.reason})."
 
     def set(self, reason: str) -> None:
-        """End the work; the first reason stands. For a signal's handler too: it takes no lock that it could hold."""
+        """End the work; the first reason stands."""
         self.reason = self.reason or reason
 
     def is_set(self) -> bool:
         return bool(self.reason)
 
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait for the end of the work, which `look_until` passes on, for ``timeout`` seconds at most."""
-        return self._event.wait(timeout) or self.is_set()
+    def wait(self, timeout: float) -> bool:
+        """Wait for ``timeout`` seconds, or until the work is to end. Returns `is_set`."""
+        end = time.monotonic() + timeout
+        while not self.is_set() and time.monotonic() < end:
+            # Not an event, which a signal's handler could not set: its lock may be held by what the signal interrupts.
+            time.sleep(max(0.0, min(_LOOK_EVERY_SECONDS, end - time.monotonic())))
+        return self.is_set()
 
     def look_until(self, done: threading.Event) -> bool:
         """Wait until ``done`` is set (false), or the work is to end before that (true)."""
@@ -57,7 +61,6 @@ class Interruption:
             if self._nobody_waits():
                 self.set("nobody waits for the result any more")
             if self.is_set():
-                self._event.set()
                 return True
         return False
 

@@ -250,11 +250,11 @@ class Server(Protocol):
 
 
 class Interruption(Protocol):
-    """What tells that the waiting has to end; `threading.Event` is one."""
+    """What tells that the waiting has to end; `threading.Event` can do that, too."""
 
     def is_set(self) -> bool: ...
 
-    def wait(self, timeout: float | None = None) -> bool: ...
+    def wait(self, timeout: float, /) -> bool: ...
 
 
 class Outcome(NamedTuple):

@@ -101,6 +101,20 @@ def test_a_session_that_somebody_else_says_is_gone_is_closed(server, client):
     assert (server.logins, server.logouts, len(server.open)) == (2, 1, 1)
 
 
+def test_a_login_in_between_whose_answer_is_lost_is_tried_again_also_before_what_writes(server, client):
+    def gone(form):
+        server.login_step = lost_once
+        return 302, b"", {"Set-Cookie": "MSWEB_MGM_AUTH=;path=/"}
+
+    def lost_once(form):
+        server.login_step = None
+        return AnswerLost("broke off.")
+
+    server.script(gone, envelope(result="done"))
+    assert write(client).result == "done"
+    assert server.logins == 2
+
+
 def test_a_server_that_refuses_every_session_is_said_to_do_so(server, client):
     server.script((401, b""), (401, b""))
     assert "API password" in failure(read, client, kind=LoginRefused)

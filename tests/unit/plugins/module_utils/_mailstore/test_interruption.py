@@ -75,6 +75,13 @@ def test_the_first_reason_stands():
     assert str(interruption) == "The task was interrupted (SIGTERM)."
 
 
+def test_waiting_ends_when_the_time_is_over_or_the_work_is_to_end():
+    interruption = Interruption()
+    assert interruption.wait(0.001) is False
+    interruption.set("SIGTERM")
+    assert interruption.wait(3600) is True
+
+
 def test_looking_ends_when_the_work_is_done(monkeypatch):
     done = threading.Event()
     done.set()
