@@ -186,7 +186,7 @@ def maintain(module: AnsibleModule) -> list[Step]:
     policy = Policy(options["verify_days"], options["compact_days"], options["verify_indexes"])
     policy.check()
     budget = float("inf") if options["budget"] is None else options["budget"]
-    if not budget >= 0:
+    if budget < 0:
         raise InvalidOption(f"budget must be a number of seconds, not {budget}.")
     record = Record(options["path"], options["instance"])
     interruption = work_apart()

@@ -24,7 +24,8 @@ _WORDS = {
     "deleted": re.compile(r"\b(?:delet(?:e|es|ed|ing|ion)|remov(?:e|es|ed|ing|al))\b", re.IGNORECASE),
 }
 _NOTHING = re.compile(r"\bnothing\b|\bno changes\b|\bup to date\b", re.IGNORECASE)
-_QUOTED = re.compile(r"['\"„“‚]([^'\"“”‘’]+)['\"“”‘’]")
+_QUOTED = re.compile(r"['\"\u201a\u201c\u201e]([^'\"\u2018\u2019\u201c\u201d]+)['\"\u2018\u2019\u201c\u201d]")
+"""A name in quotation marks, English or German."""
 _OF_A_NAME = re.compile(r"name|mail|address", re.IGNORECASE)
 
 

@@ -34,8 +34,13 @@ def test_a_result_is_understood_in_whatever_shape(result):
 
 
 def test_a_log_is_read_where_the_result_says_nothing():
-    log = "Synchronizing users...\r\nUser 'a' is created.\r\nModifying user \"b\".\r\nUser 'added' will be removed.\r\n"
-    assert names(None, log) == (["a"], ["b"], ["added"])
+    lines = [
+        "Synchronizing users...",
+        "User 'a' is created.",
+        'Modifying user "b".',
+        "User \u201eadded\u201c is removed.",
+    ]
+    assert names(None, "\r\n".join(lines)) == (["a"], ["b"], ["added"])
 
 
 @pytest.mark.parametrize(("result", "log"), [([], ""), (None, "Nothing to do.\r\n"), ({"deleted": []}, "")])
