@@ -49,7 +49,7 @@ def require_requests(module: AnsibleModule) -> None:
 
 @contextmanager
 def reported_failures(module: AnsibleModule) -> Iterator[None]:
-    """End the task with ``fail_json`` where the block raises a `MopsError`, or where requests is missing."""
+    """End the task as failed where the block raises a `MopsError`, or where requests is missing."""
     require_requests(module)
     with reported_errors(module):
         yield
@@ -57,7 +57,7 @@ def reported_failures(module: AnsibleModule) -> Iterator[None]:
 
 @contextmanager
 def reported_errors(module: AnsibleModule) -> Iterator[None]:
-    """End the task with ``fail_json`` where the block raises a `MopsError`.
+    """End the task as failed where the block raises a `MopsError`.
 
     This is the one place where an exception becomes a task's failure.
     """
@@ -66,9 +66,10 @@ def reported_errors(module: AnsibleModule) -> Iterator[None]:
         yield
     except MopsError as error:
         failure = error
-    # Outside of the except clause, so that Ansible adds no traceback to it.
+    # Not with fail_json: while a with statement ends, its exception is still the current one,
+    # and ansible-core before 2.19 adds the traceback of that at -vvv.
     if failure is not None:
-        module.fail_json(msg=str(failure), **failure.facts)
+        module.exit_json(failed=True, msg=str(failure), **failure.facts)
 
 
 def _nonempty_environment(variable: str) -> str:

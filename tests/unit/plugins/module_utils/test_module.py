@@ -15,9 +15,11 @@ class Failed(Exception):
 
 
 class Module:
-    def fail_json(self, **result):
+    def exit_json(self, **result):
         self.result = result
         raise Failed
+
+    fail_json = exit_json
 
 
 def test_a_failure_ends_the_task_with_its_message_and_facts():
@@ -25,7 +27,7 @@ def test_a_failure_ends_the_task_with_its_message_and_facts():
     with pytest.raises(Failed):
         with _module.reported_failures(module):
             raise MopsError("It is so.", request_id="1")
-    assert module.result == {"msg": "It is so.", "request_id": "1"}
+    assert module.result == {"failed": True, "msg": "It is so.", "request_id": "1"}
 
 
 def test_a_bug_is_not_swallowed():
