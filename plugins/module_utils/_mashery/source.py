@@ -30,7 +30,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mashery.ledger i
     digest,
 )
 
-_BLOCK_BYTES = 1024 * 1024
+_BLOCK_BYTES = 512 * 1024
 
 
 class Rotated(Exception):
