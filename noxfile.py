@@ -7,12 +7,14 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator
@@ -75,10 +77,9 @@ def ansible_test(session: nox.Session, command: str) -> None:
 
 
 def folder_of(session: nox.Session, name: str) -> Path:
-    """An empty folder of this session alone: others may run at the same time."""
-    folder = ROOT / "build" / session.name / name
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    """A new folder, of this run of the session alone, that is gone when nox ends."""
+    folder = Path(tempfile.mkdtemp(prefix=f"{session.name}-{name}-", dir=ROOT / "build"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
 
