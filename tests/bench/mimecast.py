@@ -33,17 +33,20 @@ HEAD = """
 
 ENDPOINT = "/api/ess/get-latest-channel-token"
 
-BY_HAND = (
-    """
+# A task for each step, as one writes it: date, GUID, signature, request.
+BY_HAND = """
   tasks:
+    - ansible.builtin.command: date -u '+%a, %d %b %Y %H:%M:%S UTC'
+      environment: {LC_ALL: C}
+      register: date
+      changed_when: false
     - ansible.builtin.set_fact:
-        date: "{{ now(utc=true, fmt='%a, %d %b %Y %H:%M:%S') }} UTC"
         request_id: "{{ 99999999 | random | to_uuid }}"
     - ansible.builtin.shell: >-
         printf '%s' "$TEXT" | openssl dgst -sha1 -mac HMAC
         -macopt hexkey:$(printf '%s' "$KEY" | base64 -d | od -An -v -tx1 | tr -d ' \\n') -binary | base64
       environment:
-        TEXT: "{{ date }}:{{ request_id }}:ENDPOINT:{{ app_key }}"
+        TEXT: "{{ date.stdout }}:{{ request_id }}:ENDPOINT:{{ app_key }}"
         KEY: "{{ secret_key }}"
       register: signature
       changed_when: false
@@ -56,10 +59,9 @@ BY_HAND = (
         headers:
           Authorization: "MC {{ access_key }}:{{ signature.stdout }}"
           x-mc-app-id: "{{ app_id }}"
-          x-mc-date: "{{ date }}"
+          x-mc-date: "{{ date.stdout }}"
           x-mc-req-id: "{{ request_id }}"
-"""
-).replace("ENDPOINT", ENDPOINT)
+""".replace("ENDPOINT", ENDPOINT)
 
 BARE = f"""
   tasks:
@@ -89,7 +91,7 @@ PLAYBOOKS = {
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--rounds", type=int, default=11)
     rounds = parser.parse_args().rounds
     # One channel that the bench asks for is as good as another; a quota would be measured as waiting.
     with running(Options(mimecast_channels=100, settings={"mimecast": {"quota_limit": 1_000_000}})) as simulators:
