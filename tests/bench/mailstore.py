@@ -7,6 +7,10 @@
 
 Each against a playbook written by hand with ``ansible.builtin.uri`` in the same run, and less what a play without tasks
 takes.
+
+While a task runs, ``ansible-playbook`` itself asks a thousand times a second whether it has ended. Over a minute that
+takes it more CPU than all that the module does, and as much with the playbook by hand. Its own setting
+``internal_poll_interval`` ends that, so following is measured with its default, and with a calmer value for both.
 """
 
 from __future__ import annotations
@@ -101,10 +105,6 @@ FOLLOWED = """
     - mops.maintenance.mailstore_invoke:
         function: VerifyStore
         arguments: {instanceID: alpha, id: 1}
-"""
-
-IDLE = """
-    - ansible.builtin.command: sleep {}
 """
 
 NOTICED = """
@@ -241,18 +241,15 @@ def _proportional_set_size(pid: str) -> float:
 
 def following(bench: Bench, seconds: float) -> list[Row]:
     bench.processes(seconds)
-    empty, idle, by_hand, session = (
-        bench.run(tasks) for tasks in (EMPTY, IDLE.format(seconds), FOLLOWED_BY_HAND, FOLLOWED)
-    )
-    basic = bench.run(FOLLOWED, **bench.simulators.environment("basic"))
-    whole = by_hand.beyond(empty).cpu
-    print(f"  CPU of a process of {seconds:.0f} s: {session.beyond(empty).cpu:.2f} s, by hand {whole:.2f} s,")
-    print(f"  and {idle.beyond(empty).cpu:.2f} s for a task that sleeps as long: so ansible-playbook itself waits")
-    return [
-        Row(f"CPU, a process of {seconds:.0f} s in a session / by hand", session.beyond(empty).cpu / whole, 0.2),
-        Row(f"CPU, a process of {seconds:.0f} s with HTTP Basic / by hand", basic.beyond(empty).cpu / whole, 0.2),
-        Row("CPU, beyond that of a sleeping task / by hand", session.beyond(idle).cpu / by_hand.beyond(idle).cpu, 0.2),
-    ]
+    rows = []
+    for interval in ("0.001", "0.05"):  # the default, and one for runs at which nobody sits and waits
+        (bench.folder / "ansible.cfg").write_text(f"[defaults]\ninternal_poll_interval = {interval}\n")
+        empty, by_hand, ours = (bench.run(tasks) for tasks in (EMPTY, FOLLOWED_BY_HAND, FOLLOWED))
+        costs = ours.beyond(empty).cpu, by_hand.beyond(empty).cpu
+        print("  CPU of a process of {:.0f} s: {:.2f} s, by hand {:.2f} s".format(seconds, *costs))
+        name = f"CPU, a process of {seconds:.0f} s, internal_poll_interval {interval} / by hand"
+        rows.append(Row(name, costs[0] / costs[1], 0.2))
+    return rows
 
 
 def noticing(bench: Bench) -> list[Row]:
@@ -293,10 +290,10 @@ def main() -> int:
             *noticing(bench),
             *following(bench, seconds=15 if short else 60),
         ]
-    print(f"  {'':60}{'measured':>10}{'limit':>8}")
+    print(f"  {'':70}{'measured':>10}{'limit':>8}")
     for row in rows:
         missed = "" if row.value <= row.limit else "  MISSED"
-        print(f"  {row.name:60}{row.value:10.2f}{row.limit:8.2f}{missed}")
+        print(f"  {row.name:70}{row.value:10.2f}{row.limit:8.2f}{missed}")
     return int(any(row.value > row.limit for row in rows))
 
 
