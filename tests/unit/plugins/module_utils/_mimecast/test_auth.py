@@ -104,7 +104,7 @@ def test_a_bearer_token_is_fetched_with_the_first_request_and_used_for_all():
     tokens = Tokens()
     auth = OAuth2Auth(tokens, clock=lambda: 0.0)
     assert tokens.count == 0
-    sent = [auth(request()).headers for _ in range(3)]
+    sent = [auth(request()).headers for _number in range(3)]
     assert [headers["Authorization"] for headers in sent] == ["Bearer token-1"] * 3
     assert len({headers["x-mc-req-id"] for headers in sent}) == 3
 

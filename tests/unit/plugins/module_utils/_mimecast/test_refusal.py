@@ -96,7 +96,7 @@ def test_every_refusal_names_url_status_and_request(status):
 
 @pytest.mark.parametrize(("status", "kind"), [(400, FunctionFailed), (409, FunctionFailed), (401, CallRefused)])
 def test_what_lies_in_the_data_is_told_from_what_lies_in_the_call(status, kind):
-    assert type(explained(status=status)) is kind
+    assert isinstance(explained(status=status), kind)
 
 
 def test_the_services_words_are_one_short_line():
