@@ -109,7 +109,7 @@ while True:
 """
     environment = {"PYTHONPATH": os.environ["ANSIBLE_COLLECTIONS_PATH"]}
     chance = random.Random(1)
-    for _ in range(15):
+    for _round in range(15):
         process = start([sys.executable, "-c", writer], tmp_path, environment)
         deadline = time.monotonic() + 20
         while not path.exists() and time.monotonic() < deadline:
