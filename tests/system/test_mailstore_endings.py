@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import random
 import signal
@@ -89,6 +90,10 @@ def sessions(simulators: Simulators) -> int:
     return int(simulators.state("mailstore")["sessions"])
 
 
+def is_over(folder: Path) -> bool:
+    return not modules_of(folder)
+
+
 def modules_of(folder: Path) -> list[str]:
     """The command lines of what still runs of the play in ``folder``."""
     found = []
@@ -162,7 +167,7 @@ def test_a_play_that_is_killed_at_any_moment_leaves_what_it_promised(simulators,
         try:
             time.sleep(moments.uniform(0.8, 2.0))  # from before the login until after the last process has begun
             ENDINGS[ending](play)
-            assert eventually(lambda folder=folder: not modules_of(folder)), (ending, modules_of(folder))
+            assert eventually(functools.partial(is_over, folder)), (ending, modules_of(folder))
             expect(simulators, folder, on_timeout, count=len(processes(simulators)))
         finally:
             end(play)

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
 from ansible_collections.mops.maintenance.plugins.module_utils._http import AnswerLost
@@ -17,7 +19,7 @@ from ansible_collections.mops.maintenance.tests.unit.plugins.module_utils._mimec
     scripted_client,
 )
 
-PARAMS = {"path": "/api/x", "data": [], "meta": None, "paginate": False, "limit": None, "read_only": False}
+PARAMS: dict[str, Any] = {"path": "/api/x", "data": [], "meta": None, "paginate": False, "limit": None, "read_only": False}
 
 
 @pytest.mark.parametrize(

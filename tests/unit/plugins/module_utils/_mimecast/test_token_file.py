@@ -260,7 +260,7 @@ def test_a_lock_that_opens_in_time_is_waited_for(tmp_path):
 
 
 def test_the_file_is_on_disk_before_it_takes_the_old_ones_place(tmp_path, monkeypatch):
-    done: list[str] = []
+    done = []
     for name in ("fsync", "replace"):
         real = getattr(os, name)
         monkeypatch.setattr(token_file.os, name, _recorded(done, name, real))
