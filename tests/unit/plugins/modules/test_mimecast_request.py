@@ -19,7 +19,14 @@ from ansible_collections.mops.maintenance.tests.unit.plugins.module_utils._mimec
     scripted_client,
 )
 
-PARAMS: dict[str, Any] = {"path": "/api/x", "data": [], "meta": None, "paginate": False, "limit": None, "read_only": False}
+PARAMS: dict[str, Any] = {
+    "path": "/api/x",
+    "data": [],
+    "meta": None,
+    "paginate": False,
+    "limit": None,
+    "read_only": False,
+}
 
 
 @pytest.mark.parametrize(
