@@ -198,8 +198,10 @@ posts:
   returned: always
   type: int
   sample: 3
-skipped:
-  description: Lines that are not valid records and were not sent.
+skipped_records:
+  description:
+    - Lines that are not valid records and were not sent.
+    - Not called C(skipped), since Ansible takes a task with a result of that name for one that did not run.
   returned: always
   type: int
   sample: 0

@@ -84,7 +84,7 @@ class Report:
     posted: int = 0
     """Records."""
     posts: int = 0
-    skipped: int = 0
+    skipped_records: int = 0
     """Lines that are no records."""
     invalid: list[dict[str, Any]] = field(default_factory=list)
     """The first `FAULTS_NAMED` of them."""
@@ -99,7 +99,7 @@ class Report:
     """Seconds."""
 
     def add(self, parcel: Parcel) -> None:
-        self.skipped += len(parcel.batch.faults)
+        self.skipped_records += len(parcel.batch.faults)
         for fault in parcel.batch.faults[: FAULTS_NAMED - len(self.invalid)]:
             self.invalid.append({"file": fault.file, "line": fault.line, "field": fault.field, "reason": fault.reason})
         self.possibly_lost += parcel.lost
@@ -141,7 +141,7 @@ class Shipment:
     @property
     def changed(self) -> bool:
         """Whether something was sent or put aside, or would be."""
-        return bool(self.report.posts or (self.report.skipped and self._plan.skip_invalid and self._plan.rejects))
+        return bool(self.report.posts or (self.report.skipped_records and self._plan.skip_invalid and self._plan.rejects))
 
     def rehearse(self) -> None:
         """Do everything but post. Raises `InvalidRecords` where it would."""
@@ -225,7 +225,7 @@ class Shipment:
                 self._tell(self._progress(parcel))
 
     def _refuse_faults(self, so: str) -> None:
-        count = self.report.skipped
+        count = self.report.skipped_records
         if not count:
             return
         named = "; ".join(

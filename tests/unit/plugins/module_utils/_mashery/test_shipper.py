@@ -160,7 +160,7 @@ class TestBadLines:
         run = ship(service, log, batch_size=10, fails=InvalidRecords)
 
         assert service.tries == 0
-        assert (run.report.skipped, run.report.posted) == (25, 0)
+        assert (run.report.skipped_records, run.report.posted) == (25, 0)
         assert [fault["line"] for fault in run.report.invalid] == list(range(31, 51))
         assert run.report.invalid[0] == {
             "file": str(log),
@@ -178,19 +178,19 @@ class TestBadLines:
         run = ship(service, log, skip_invalid=True, rejects=str(rejects), ledger=ledger)
 
         assert service.numbers == [1, 2, 3, 5, 6]
-        assert (run.report.skipped, run.report.posted) == (2, 5)
+        assert (run.report.skipped_records, run.report.posted) == (2, 5)
         rejected = [json.loads(line) for line in rejects.read_text().splitlines()]
         assert [(line["line"], line["field"]) for line in rejected] == [(4, "status"), (7, None)]
         assert rejected[0]["record"] == record(4).replace(b" 200 ", b" 20 ").decode()
         assert rejected[1]["record"] == "\\xff"
         assert oct(rejects.stat().st_mode & 0o777) == "0o600"
         again = ship(service, log, skip_invalid=True, rejects=str(rejects), ledger=ledger)
-        assert (again.report.posted, again.report.skipped) == (0, 0)
+        assert (again.report.posted, again.report.skipped_records) == (0, 0)
         assert len(rejects.read_text().splitlines()) == 2
 
     def test_a_post_with_no_valid_line_is_none(self, service, log, ledger):
         log.write_bytes(b"bad\n" * 30)
-        assert ship(service, log, batch_size=10, skip_invalid=True, ledger=ledger).report.skipped == 30
+        assert ship(service, log, batch_size=10, skip_invalid=True, ledger=ledger).report.skipped_records == 30
         assert service.tries == 0
 
     def test_line_numbers_go_on_where_the_last_run_ended(self, service, log, ledger):
@@ -220,7 +220,7 @@ class TestBadLines:
         log.write_bytes(lines(1, 3) + b"bad\n")
         run = ship(service, log, skip_invalid=True, rejects=str(tmp_path), ledger=ledger, fails=Exception)
         assert "Is a directory" in str(run.error)
-        assert ship(service, log, skip_invalid=True, ledger=ledger).report.skipped == 1
+        assert ship(service, log, skip_invalid=True, ledger=ledger).report.skipped_records == 1
 
     def test_what_is_written_badly_while_it_ships_stops_it_there(self, service, log, ledger):
         log.write_bytes(lines(1, 20))
