@@ -303,7 +303,8 @@ class Ledger:
         )
 
     def _settle(self, state: bytes) -> tuple[Entry, Log | None]:
-        assert self._open is not None
+        if self._open is None:
+            raise AssertionError("The ledger is not open.")
         entry, place, before = self._open
         try:
             os.pwrite(self._file, state, place)
@@ -361,11 +362,13 @@ class NoLedger:
         self.book.sending(entry)
 
     def taken(self) -> None:
-        assert self._open is not None
+        if self._open is None:
+            raise AssertionError("The ledger is not open.")
         self.book.taken(self._open[0])
 
     def not_taken(self) -> None:
-        assert self._open is not None
+        if self._open is None:
+            raise AssertionError("The ledger is not open.")
         self.book.not_taken(*self._open)
 
     def skip(self, entry: Entry) -> None:

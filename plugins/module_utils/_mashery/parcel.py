@@ -59,7 +59,8 @@ class Parcel:
 
     @property
     def key(self) -> tuple[int, int, int]:
-        assert self.entry is not None
+        if self.entry is None:
+            raise AssertionError("The parcel has no entry in the ledger.")
         return (self.entry.log, self.start, self.entry.to.offset)
 
 

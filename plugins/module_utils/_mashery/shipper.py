@@ -141,7 +141,9 @@ class Shipment:
     @property
     def changed(self) -> bool:
         """Whether something was sent or put aside, or would be."""
-        return bool(self.report.posts or (self.report.skipped_records and self._plan.skip_invalid and self._plan.rejects))
+        return bool(
+            self.report.posts or (self.report.skipped_records and self._plan.skip_invalid and self._plan.rejects)
+        )
 
     def rehearse(self) -> None:
         """Do everything but post. Raises `InvalidRecords` where it would."""
@@ -174,7 +176,8 @@ class Shipment:
 
     def _delivery(self) -> Delivery:
         if self._connected is None:
-            assert self._connect is not None
+            if self._connect is None:
+                raise AssertionError("Nobody said how to connect.")
             self._connected = self._connect()
         return self._connected
 
@@ -275,7 +278,8 @@ class Shipment:
         return kept if kept is not None else self._compressed(parcel.batch.body)
 
     def _compressed(self, body: bytes) -> bytes:
-        assert self._plan.compress_level is not None
+        if self._plan.compress_level is None:
+            raise AssertionError("The level was not chosen.")
         # 16 more than the largest window: a gzip header, which, unlike that of the gzip module, holds no time.
         compressor = zlib.compressobj(self._plan.compress_level, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
         return compressor.compress(body) + compressor.flush()

@@ -129,7 +129,8 @@ class OAuth2Auth(MimecastAuth):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         if self._token is None or self._clock() >= self._usable_until:
             self._take(self._fetch())
-        assert self._token is not None
+        if self._token is None:
+            raise AssertionError("There is no token yet.")
         self._uses += 1
         self.request_id = self._new_request_id()
         request.headers["Authorization"] = f"Bearer {self._token.value}"
