@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterator, Sequence
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.batch import Body
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.ledger import Ledger, NoLedger
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.memory import keep_flat
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.parcel import Parcel, Reader
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.rejects import Rejects
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.spool import Place, Spool
@@ -125,6 +126,7 @@ class Shipment:
     ) -> None:
         """``durable`` is whether there is a ledger on the disk. ``tell`` is told in words how far it is."""
         plan.check()
+        keep_flat()
         self.report = Report()
         self.warnings: list[str] = list(ledger.warnings)
         self._plan = plan
