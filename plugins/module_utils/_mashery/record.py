@@ -329,11 +329,12 @@ _OCTET = r"(?:1[0-9]{0,2}|2(?:[0-4][0-9]?|5[0-5]?|[6-9]?)|[3-9][0-9]?|0)"
 _IPV4 = r"\.".join([_OCTET] * 4)
 _is_ipv4 = re.compile(_IPV4).fullmatch
 _HEXTET = "[0-9A-Fa-f]{1,4}"
+_LONGER = "J(?:an|u[nl])|Ma[ry]|A(?:pr|ug)|Sep|Oct|Nov|Dec"  # months of more than 28 days in every year
 _COMMON = re.compile(
     (
         f"- (?:{_IPV4}|-|(?:{_HEXTET}:){{7}}{_HEXTET}|(?:{_HEXTET}:){{1,3}}(?::{_HEXTET}){{1,4}})"
-        r" - - \[(?:0[1-9]|1[0-9]|2[0-8])/(?:"  # days that every month has
-        r"J(?:an|u[nl])|Feb|Ma[ry]|A(?:pr|ug)|Sep|Oct|Nov|Dec"
+        r" - - \[(?:(?:0[1-9]|1[0-9]|2[0-8])/(?:Feb|" + _LONGER + r")|(?:29|30)/(?:" + _LONGER + r")"
+        r"|31/(?:J(?:an|ul)|Ma[ry]|Aug|Oct|Dec)"
         r")/20[0-9][0-9]:(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9] \+0000\]"
         r' "[A-Z]+ - HTTP/1\.[01]" [0-9]{1,18} [1-9][0-9][0-9] "-" "-" 0_[0-9A-Za-z-]+_[0-9A-Za-z-]+ "-" "-"'
         r' "[^\x00-\x1f"\\\x7f]*" [01] - ' + " ".join([r"(?:[0-9]{1,18}\.?[0-9]{1,18}|[0-9])"] * 4) + r" -\n"

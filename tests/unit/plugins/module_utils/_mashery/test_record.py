@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.record import (
@@ -383,3 +383,10 @@ def test_every_offset_gives_the_same_moment(hours, minutes, east, moment):
 
 def test_a_record_survives_json():
     assert line_of(json.loads(json.dumps(record_of(FULL)))) == FULL
+
+
+def test_the_pattern_for_whole_batches_knows_the_days_of_each_month():
+    days = [f"{day:02}/{month}".encode() for month in MONTHS for day in range(33)]
+    taken = [day for day in days if without_common(MINIMAL.replace(b"12/Jun/2012", day + b"/2025") + b"\n") == (b"", 1)]
+    year = [datetime(2025, 1, 1) + timedelta(days=number) for number in range(365)]
+    assert taken == [f"{date.day:02}/{MONTHS[date.month - 1]}".encode() for date in year]
