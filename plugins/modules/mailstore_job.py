@@ -79,8 +79,39 @@ options:
       day_of_month:
         description: Every month on this day, C(dayOfMonth), V(1) to V(31) or V(last).
         type: str
-        choices: ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16", "17", "18",
-          "19", "20", "21", "22", "23", "24", "25", "26", "27", "28", "29", "30", "31", last]
+        choices:
+          - "1"
+          - "2"
+          - "3"
+          - "4"
+          - "5"
+          - "6"
+          - "7"
+          - "8"
+          - "9"
+          - "10"
+          - "11"
+          - "12"
+          - "13"
+          - "14"
+          - "15"
+          - "16"
+          - "17"
+          - "18"
+          - "19"
+          - "20"
+          - "21"
+          - "22"
+          - "23"
+          - "24"
+          - "25"
+          - "26"
+          - "27"
+          - "28"
+          - "29"
+          - "30"
+          - "31"
+          - last
   time_zone:
     description:
       - The time zone of O(schedule), C(timeZoneId), as C(GetTimeZones) lists them. V($Local) is the server's, and that

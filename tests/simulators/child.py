@@ -20,6 +20,8 @@ import threading
 from types import ModuleType
 from typing import Any
 
+from .serving import KEY_ON_DISK
+
 
 def main() -> None:
     # Ctrl-C reaches the whole foreground group; the parent decides about the end, not the terminal.
@@ -33,7 +35,8 @@ def main() -> None:
 
 def _end_with_parent() -> None:
     sys.stdin.buffer.read()
-    os._exit(0)
+    with KEY_ON_DISK:
+        os._exit(0)
 
 
 async def _run(service: ModuleType, configuration: dict[str, Any]) -> None:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import ssl
 import tempfile
+import threading
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
 MAX_BODY = 1 << 30
+KEY_ON_DISK = threading.Lock()
+"""Held while a key is in a file: who ends the process at once takes it first."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -20,7 +23,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 def server_context(pem: str) -> ssl.SSLContext:
     """A context that serves `pem`; the standard library reads keys from files only, so one lives for a moment."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
+    with KEY_ON_DISK, tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
         file.write(pem)
         file.flush()
         context.load_cert_chain(file.name)
