@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
@@ -40,8 +41,9 @@ def test_a_failure_tells_what_was_had_and_written_all_the_same():
 
 
 def test_a_run_that_asks_nothing_imports_neither_requests_nor_the_client():
+    root = str(Path(mimecast_channel_token.__file__).parents[5])
     imported = (
-        f"import sys; sys.path[:0] = {sys.path!r}; import {mimecast_channel_token.__name__}; "
+        f"import sys; sys.path[:0] = {[root, *sys.path]!r}; import {mimecast_channel_token.__name__}; "
         "print([name for name in sys.modules if name == 'requests' or '_mimecast.client' in name])"
     )
     run = subprocess.run([sys.executable, "-c", imported], capture_output=True, text=True, check=True, env=os.environ)

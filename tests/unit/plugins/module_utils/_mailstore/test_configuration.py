@@ -116,7 +116,7 @@ def test_what_differs_is_written_within_the_whole(configuration, change):
 
 def test_lists_of_objects_are_compared_in_their_order():
     assert same([{"a": 1}, {"a": 2}], [{"a": 1}, {"a": 2}], hidden_matter=True)
-    assert not same([{"a": 1}, {"a": 2}], [{"a": 2}, {"a": 1}], hidden_matter=True)
+    assert same([{"a": 1}, {"a": 2}], [{"a": 2}, {"a": 1}], hidden_matter=True) is False
 
 
 @pytest.mark.parametrize("configuration", [{"Port": 1}, {"more": {"A": 1}}], ids=str)

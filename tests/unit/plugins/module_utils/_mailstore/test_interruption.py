@@ -11,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from pathlib import Path
 
 import pytest
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore import interruption as interruption_module
@@ -111,10 +112,16 @@ PROGRAM = """
 """
 
 
+def start(program):
+    """Another Python, which finds the collection where this one has found it."""
+    root = str(Path(interruption_module.__file__).parents[6])
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
+    return subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=environment)
+
+
 def run(body):
     """A process that works apart; the first line that it prints tells the numbers of both."""
-    program = textwrap.dedent(PROGRAM).replace("{body}", body)
-    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    process = start(textwrap.dedent(PROGRAM).replace("{body}", body))
     front, worker = map(int, process.stdout.readline().split()[1:])
     return process, front, worker
 
@@ -166,7 +173,7 @@ def test_a_signal_that_was_ignored_before_stays_ignored():
     program = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN);" + textwrap.dedent(PROGRAM).replace(
         "{body}", WAIT
     )
-    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    process = start(program)
     front = int(process.stdout.readline().split()[1])
     os.kill(front, signal.SIGHUP)
     os.kill(front, signal.SIGTERM)
