@@ -36,6 +36,10 @@ class Killed(BaseException):
     """The process ends here, whatever the code would like to do next."""
 
 
+def _fail(outcome: BaseException) -> None:
+    raise outcome
+
+
 @dataclass
 class Service:
     """``outcomes`` are, one a post: None to take it, an exception to raise; ``lost`` ones after taking it."""
@@ -52,13 +56,13 @@ class Service:
         self.before()
         outcome = self.outcomes.pop(0) if self.outcomes else None
         if outcome is not None and not getattr(outcome, "taken", False):
-            raise outcome
+            _fail(outcome)
         if body.compressed is not None:
             assert gzip.decompress(body.compressed) == body.raw
         self.bodies.append(body.raw)
         self.wires.append(body.wire)
         if outcome is not None:
-            raise outcome
+            _fail(outcome)
 
     @property
     def numbers(self) -> list[int]:
