@@ -44,7 +44,7 @@ clean:  ## remove what these commands have made
 
 .PHONY: collection
 collection: $(VENV)/ready
-	@$(VENV)/bin/ansible-galaxy collection install --force -p $(COLLECTIONS) . > build/collection.log || { cat build/collection.log; exit 1; }
+	@ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) $(VENV)/bin/ansible-galaxy collection install --force -p $(COLLECTIONS) . > build/collection.log || { cat build/collection.log; exit 1; }
 
 $(VENV)/ready: requirements.txt tests/simulators/requirements.txt
 	@echo 'Setting up $(VENV) (ansible-core, requests and what the simulators need) …'

@@ -93,7 +93,7 @@ class Demo:
             ),
             (
                 "MailStore SPE",
-                f"{counted(mailstore['logins'], 'session')}, {mailstore['sessions']} left open",
+                f"sessions: {mailstore['sessions']} left open",
                 f"{counted(len(mailstore['processes']), 'process', 'processes')}, {succeeded} succeeded",
             ),
         ]
