@@ -51,6 +51,8 @@ ANSWER_MAX_SECONDS = 900.0
 
 _CHUNK_BYTES = 64 * 1024
 
+_ADVICE_ON_ADDRESSES = "Is the address right, and may this host connect to it?"
+
 
 class HttpError(MopsError):
     """A request that got no usable answer."""
@@ -260,15 +262,18 @@ def _explain(error: requests.RequestException, where: str, endpoint: Endpoint) -
             "ca_path, or, where the network is trusted, set validate_certs to false."
         )
     if "WRONG_VERSION_NUMBER" in str([getattr(cause, "reason", "") for cause in causes]):
-        return RequestNotSent(f"{where}: the port does not speak TLS.")
+        return RequestNotSent(f"{where}: the port does not speak TLS. Is it the right one?")
     if isinstance(error, requests.ConnectTimeout):
-        return RequestNotSent(f"{where}: no connection within {endpoint.timeout:g} s.")
+        return RequestNotSent(f"{where}: no connection within {endpoint.timeout:g} s. {_ADVICE_ON_ADDRESSES}")
     if isinstance(error, requests.exceptions.ProxyError) or _first(causes, ProxyError):
-        return RequestNotSent(f"{where}: the proxy that the environment names could not be used.")
+        return RequestNotSent(
+            f"{where}: the proxy that the environment names (HTTPS_PROXY, ALL_PROXY) could not be used. NO_PROXY names "
+            "the hosts that need none."
+        )
     if _first(causes, (NewConnectionError, ConnectTimeoutError)):
-        return RequestNotSent(f"{where}: no connection: {_reason(causes)}.")
+        return RequestNotSent(f"{where}: no connection: {_reason(causes)}. {_ADVICE_ON_ADDRESSES}")
     if isinstance(error, requests.Timeout) or _first(causes, (socket.timeout, TimeoutError)):
-        return AnswerLost(f"{where}: no answer in time.")
+        return AnswerLost(f"{where}: no answer in time. The option timeout allows for more.")
     if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader)):
         return RequestNotSent(f"{where}: the request could not be formed ({type(error).__name__}).")
     if isinstance(error, requests.exceptions.ContentDecodingError):

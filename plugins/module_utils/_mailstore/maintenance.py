@@ -156,7 +156,10 @@ class Record:
                 os.unlink(name)
                 raise
         except OSError as error:
-            failure = RecordUnusable(f"{self._path} cannot be written: {error.strerror}.")
+            failure = RecordUnusable(
+                f"{self._path} cannot be written: {error.strerror}. It should remember what was maintained when; what "
+                "was done last is done again the next time."
+            )
         if failure:
             raise failure
 

@@ -58,7 +58,9 @@ def start(act: Callable[[bool], None], play: Ancestor | None, seconds: float) ->
         reader, writer = os.pipe()
         child = os.fork()
     except OSError as error:
-        failure = WatchFailed(f"No process could be started that watches over the task: {error.strerror}.")
+        failure = WatchFailed(
+            f"No process could be started that watches over the task: {error.strerror}. So nothing was begun."
+        )
     if failure:
         raise failure
     if child == 0:
@@ -69,7 +71,7 @@ def start(act: Callable[[bool], None], play: Ancestor | None, seconds: float) ->
     with os.fdopen(reader, "rb") as armed:
         if not armed.read(1):
             shutil.rmtree(folder, ignore_errors=True)
-            raise WatchFailed("The process that should watch over the task has ended at once.")
+            raise WatchFailed("The process that should watch over the task has ended at once. So nothing was begun.")
     return path
 
 

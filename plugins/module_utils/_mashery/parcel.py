@@ -103,7 +103,9 @@ class Reader:
             except Rotated:
                 continue
             return
-        raise SourceError("The log files are rotated faster than they can be read.")
+        raise SourceError(
+            "The log files are rotated faster than they can be read. Run the task again when that is over."
+        )
 
     def events(self, text: bytes) -> Iterator[Parcel]:
         """Records as JSON, one a line."""

@@ -69,7 +69,8 @@ def test_a_port_that_refuses_is_said_to_be_so_and_nothing_was_sent(scheme):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     message = failure_of(f"{scheme}://127.0.0.1:{port}", RequestNotSent)
-    assert message == f"POST {scheme}://127.0.0.1:{port}/path: no connection: connection refused."
+    advice = "Is the address right, and may this host connect to it?"
+    assert message == f"POST {scheme}://127.0.0.1:{port}/path: no connection: connection refused. {advice}"
 
 
 def test_a_name_that_does_not_resolve():
