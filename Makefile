@@ -9,7 +9,7 @@ TOOLS := build/tools
 COLLECTIONS := build/collections
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test simulators bench clean
+.PHONY: help demo test simulators bench docs clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r command what; do \
@@ -37,7 +37,10 @@ test-units:
 	@$(TOOLS)/bin/nox -e sanity units
 
 test-checks:
-	@$(TOOLS)/bin/nox -e lint docs-check license-check extra-checks build-import-check ansible-lint
+	@$(TOOLS)/bin/nox -e lint docs docs-check license-check extra-checks build-import-check ansible-lint
+
+docs: $(TOOLS)/ready  ## build the documentation: build/docs/html/index.html
+	@$(TOOLS)/bin/nox -e docs
 
 clean:  ## remove what these commands have made
 	rm -rf build tests/output

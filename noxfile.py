@@ -184,3 +184,22 @@ def system(session: nox.Session) -> None:
     # Most of the time these tests wait. Each worker has simulators of its own.
     workers = ["-n", "3", "--dist", "loadfile"]
     session.run("python", "-m", "pytest", *workers, *(session.posargs or ["tests/system"]), env=env)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation into build/docs/html; a warning fails it. With "linkcheck": ask the links' hosts."""
+    install_core(session, "-r", "docs/site/requirements.txt")
+    build = ROOT / "build/docs"
+    source = build / "rst"
+    shutil.rmtree(source, ignore_errors=True)
+    # antsibull-docs refuses a folder that others may write.
+    source.mkdir(mode=0o755, parents=True)
+    with collection_tree(session) as tree:
+        command = ["antsibull-docs", "--config-file", str(ROOT / "docs/site/antsibull-docs.cfg"), "collection"]
+        options = ["--use-current", "--squash-hierarchy", "--fail-on-error", "--dest-dir", str(source)]
+        env = {"ANSIBLE_COLLECTIONS_PATH": str(tree.current_place)}
+        session.run(*command, *options, "mops.maintenance", env=env)
+    builder = session.posargs[0] if session.posargs else "html"
+    folders = ["-c", "docs/site", "-d", str(build / "doctrees"), str(source), str(build / builder)]
+    session.run("sphinx-build", "-b", builder, "-W", "--keep-going", *folders)
