@@ -3,11 +3,7 @@
 # SPDX-FileCopyrightText: Contributors to the mops.maintenance project
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every example runs: those in the plugins' documentation, in README and in the guides.
-
-They run as they stand, with credentials in the environment, but for paths: what is below ``/etc`` and ``/var`` in an
-example is below the test's own folder here.
-"""
+"""Every example runs: those in the plugins' documentation, and in README. test_guides.py has those in the guides."""
 
 from __future__ import annotations
 
@@ -18,13 +14,12 @@ from typing import Any
 
 import pytest
 import yaml
-from demo import access_log
+from pages import ROOT, commands, fenced_blocks, here, prepare, variables
 from runs import finish, play, start
 
 from simulators.launch import Simulators
 
-ROOT = Path(__file__).parents[2]
-FENCED = re.compile(r"^```(?P<language>\S+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
+README = ROOT / "README.md"
 
 
 def plugin_files(*kinds: str) -> list[Path]:
@@ -37,32 +32,19 @@ def examples_of(plugin: Path) -> str:
     return found.group(1)
 
 
-def fenced_blocks(*languages: str) -> list[Any]:
-    pages = [ROOT / "README.md"]
-    return [
-        pytest.param(block["code"], id=f"{page.relative_to(ROOT)}-{number}")
-        for page in pages
-        for number, block in enumerate(FENCED.finditer(page.read_text()), 1)
-        if block["language"] in languages
-    ]
+def readme_blocks(*languages: str) -> list[Any]:
+    blocks = [block for block in fenced_blocks(README) if block.language in languages]
+    return [pytest.param(block.code, id=block.place) for block in blocks]
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Stands for the host that the examples speak of, with a gateway's log on it."""
-    for name in ("etc/consumer", "var/lib/consumer", "var/lib/gateway", "var/lib/mops", "var/log/gateway", "var/www"):
-        (tmp_path / name).mkdir(parents=True)
-    access_log.write(tmp_path / "var/log/gateway/access.log", 1000)
-    return tmp_path
+    return prepare(tmp_path)
 
 
 @pytest.fixture
 def environment(simulators: Simulators) -> dict[str, str]:
-    return {**simulators.environment(), "ANSIBLE_INVENTORY": str(ROOT / "tests/demo/inventory.yml")}
-
-
-def here(example: str, folder: Path) -> str:
-    return re.sub(r"(?<![\w/.])/(etc|var)/", lambda found: f"{folder}/{found.group(1)}/", example)
+    return variables(simulators)
 
 
 @pytest.mark.parametrize("plugin", plugin_files("modules", "lookup", "filter"), ids=lambda path: path.stem)
@@ -72,7 +54,7 @@ def test_example_in_the_documentation_of(plugin, folder, environment):
     assert "[DEPRECATION" not in run.everything
 
 
-@pytest.mark.parametrize("code", fenced_blocks("yaml"))
+@pytest.mark.parametrize("code", readme_blocks("yaml"))
 def test_example_in_a_page(code, folder, environment):
     example = yaml.safe_load(code)
     if isinstance(example, dict):
@@ -92,7 +74,7 @@ def assert_requirements(document: dict[str, Any]) -> None:
     assert "mops.maintenance" in [collection["name"] for collection in document["collections"]]
 
 
-@pytest.mark.parametrize("code", fenced_blocks("bash", "console"))
+@pytest.mark.parametrize("code", readme_blocks("bash", "console"))
 def test_command_in_a_page(code, folder, environment):
     for command in commands(code):
         if command.startswith("ansible-playbook "):
@@ -106,15 +88,8 @@ def test_command_in_a_page(code, folder, environment):
             assert command == "ansible-galaxy collection install -r collections/requirements.yml"
 
 
-def commands(code: str) -> list[str]:
-    """The commands of a block, a continued line joined, without what they print."""
-    lines = code.replace("\\\n", " ").splitlines()
-    shown = [line[2:] for line in lines if line.startswith("$ ")] or lines
-    return [line.strip() for line in shown if line.strip() and not line.startswith("#")]
-
-
 def test_readme_names_every_plugin_role_and_playbook_there_is():
-    readme = (ROOT / "README.md").read_text()
+    readme = README.read_text()
     plugins = {path.stem for path in plugin_files("modules", "lookup", "filter", "inventory")}
     playbooks = {path.stem for path in (ROOT / "playbooks").glob("*.yml")}
     assert {name for name in plugins | playbooks if f"`{name}`" not in readme} == set()
