@@ -181,8 +181,8 @@ def system(session: nox.Session) -> None:
     collections = folder_of(session, "collections")
     session.run("ansible-galaxy", "collection", "install", "--force", "-p", str(collections), ".", silent=True)
     env = {"ANSIBLE_COLLECTIONS_PATH": str(collections), "PYTHONPATH": str(ROOT / "tests")}
-    # Most of the time these tests wait. Each worker has simulators of its own.
-    workers = ["-n", "3", "--dist", "loadfile"]
+    # Most of the time these tests wait. Each worker has simulators of its own. The end tells what was skipped, and why.
+    workers = ["-n", "3", "--dist", "loadfile", "-rs"]
     session.run("python", "-m", "pytest", *workers, *(session.posargs or ["tests/system"]), env=env)
 
 
