@@ -7,9 +7,10 @@ PYTHON ?= python3
 VENV := build/venv
 TOOLS := build/tools
 COLLECTIONS := build/collections
+DIST := build/dist
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test simulators bench docs clean
+.PHONY: help demo test simulators bench docs dist clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r command what; do \
@@ -42,12 +43,19 @@ test-checks:
 docs: $(TOOLS)/ready  ## build the documentation: build/docs/html/index.html
 	@$(TOOLS)/bin/nox -e docs
 
+dist: tarball  ## build what Galaxy takes, and users install, into build/dist
+	@ls $(DIST)/*.tar.gz
+
 clean:  ## remove what these commands have made
 	rm -rf build tests/output
 
-.PHONY: collection
-collection: $(VENV)/ready
-	@ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) $(VENV)/bin/ansible-galaxy collection install --force -p $(COLLECTIONS) . > build/collection.log || { cat build/collection.log; exit 1; }
+.PHONY: tarball collection
+tarball: $(VENV)/ready
+	@rm -rf $(DIST)
+	@$(VENV)/bin/ansible-galaxy collection build --output-path $(DIST) > build/dist.log || { cat build/dist.log; exit 1; }
+
+collection: tarball
+	@ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) $(VENV)/bin/ansible-galaxy collection install --force -p $(COLLECTIONS) $(DIST)/*.tar.gz > build/collection.log || { cat build/collection.log; exit 1; }
 
 $(VENV)/ready: requirements.txt tests/simulators/requirements.txt
 	@echo 'Setting up $(VENV) (ansible-core, requests and what the simulators need) …'
