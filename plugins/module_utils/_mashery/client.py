@@ -108,7 +108,7 @@ def failure_of(answer: Answer, now: float) -> MopsError | None:
     if answer.status == 429:
         return LimitReached(f"{said}: a limit is reached.", _retry_after(answer, now))
     if answer.status in (500, 503):
-        return Unavailable(f"{said}.", _retry_after(answer, now))
+        return Unavailable(f"{said}: the service cannot take posts at the moment.", _retry_after(answer, now))
     if answer.status in (502, 504):
         return OutcomeUnknown(f"{said}: something between here and the service lost its answer.")
     if answer.status == 415:
