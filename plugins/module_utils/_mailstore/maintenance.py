@@ -15,8 +15,6 @@ it was at.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Callable, Mapping, Sequence
@@ -27,6 +25,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.follow
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.functions import form
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import Process
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.survey import Document
+from ansible_collections.mops.maintenance.plugins.module_utils._replace import replace as replace_file
 
 SCHEMA = 1
 """The version of a record's shape."""
@@ -141,20 +140,9 @@ class Record:
     def save(self) -> None:
         """Replace the file as a whole. Raises `RecordUnusable`."""
         document = {"schema": SCHEMA, "instance": self._instance, "stores": self._stores}
-        folder = os.path.dirname(self._path) or "."
         failure = None
         try:
-            os.makedirs(folder, mode=0o700, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=folder, prefix=".record-")
-            try:
-                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                    json.dump(document, file, indent=1, sort_keys=True)
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.replace(name, self._path)
-            except OSError:
-                os.unlink(name)
-                raise
+            replace_file(self._path, json.dumps(document, indent=1, sort_keys=True))
         except OSError as error:
             failure = RecordUnusable(
                 f"{self._path} cannot be written: {error.strerror}. It should remember what was maintained when; what "
