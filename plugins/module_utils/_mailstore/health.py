@@ -59,6 +59,11 @@ KINDS = {
     kind.name: kind
     for kind in (
         Kind(
+            "server_silent",
+            "Look at the Management Server",
+            "Nothing is known of the archive while it does not answer. Only who follows a server finds this.",
+        ),
+        Kind(
             "instance_not_running",
             "Start what does not run",
             "Nothing is archived, and nobody can search, while an instance is stopped.",
@@ -135,7 +140,7 @@ def report(
     """
     survey = without(survey, exclude)
     instances = survey["instances"]
-    found = sorted(findings(survey), key=_urgency)
+    found = sorted(findings(survey), key=urgency)
     counts = {severity: sum(item.severity == severity for item in found) for severity in SEVERITIES}
     environment = survey.get("environment") or {}
     document: Document = {
@@ -170,12 +175,15 @@ def without(survey: Document, exclude: Sequence[str]) -> Document:
     }
 
 
-def findings(survey: Document) -> list[Finding]:
-    """Everything that is not as it should be, in no order."""
+def findings(survey: Document, known: Sequence[Finding] = ()) -> list[Finding]:
+    """Everything that is not as it should be, in no order.
+
+    ``known`` is what is known beside the survey: messages that say the same are not found once more.
+    """
     found: list[Finding] = []
     for instance in survey.get("instances") or []:
         found += _of_instance(instance)
-    return found + list(_of_messages(survey, found))
+    return found + list(_of_messages(survey, [*found, *known]))
 
 
 def todo(found: Sequence[Finding], inventory: str) -> list[Document]:
@@ -405,7 +413,8 @@ def _severity(message: Document) -> str:
     return message["type"] if message.get("type") in SEVERITIES else "warning"
 
 
-def _urgency(item: Finding) -> tuple[int, int, str, str]:
+def urgency(item: Finding) -> tuple[int, int, str, str]:
+    """By this they are sorted, what needs doing first on top."""
     kinds = list(KINDS)
     return SEVERITIES.index(item.severity), kinds.index(item.kind), str(item.instance), item.subject
 

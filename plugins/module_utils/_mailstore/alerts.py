@@ -1,0 +1,128 @@
+# Copyright (c) Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is PRIVATE to the collection: it may change without notice.
+
+"""What to tell of a server's health to somebody who was told before: pure functions over findings.
+
+An alert is a finding that somebody is told of when it appears, when it changes and when it is gone, and not in between.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Iterable, Mapping, NamedTuple, Sequence
+
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore import health
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.health import KINDS, Finding
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.survey import Document, fits
+
+NEW = "new"
+CHANGED = "changed"
+CLEARED = "cleared"
+
+SEEN_IN = {
+    "store_error": "stores",
+    "index_rebuild": "stores",
+    "store_upgrade": "stores",
+    "profile_failed": "worker_results",
+    "job_failed": "job_results",
+}
+"""Which part of an instance's survey shows findings of a kind. Without that part, nobody knows whether they stand."""
+
+_WORDS_VARY = frozenset(("server_silent", "instance_silent", "profile_failed", "job_failed"))
+"""Their words tell of tries and times, and differ from one look to the next while the trouble is the same."""
+
+_STORES = frozenset(kind for kind, part in SEEN_IN.items() if part == "stores")
+
+
+class News(NamedTuple):
+    """One thing to tell."""
+
+    status: str
+    """`NEW`, `CHANGED` or `CLEARED`."""
+    finding: Finding
+    """As it is now, or, where it is gone, as it was told last."""
+
+
+def identity(finding: Finding) -> str:
+    """By this an alert is known again: ``index_rebuild:customer-1:2026``. Severity and words may change meanwhile.
+
+    The server's messages have nothing to know them by but their text.
+    """
+    if finding.kind == "message":
+        return f"message:{hashlib.sha256(finding.words.encode('utf-8')).hexdigest()[:16]}"
+    return ":".join([finding.kind, *([finding.instance] if finding.instance else []), finding.subject])
+
+
+def standing(survey: Document, told: Iterable[Finding]) -> list[Finding]:
+    """What stands: all that the survey shows, and of what was ``told`` all that it cannot show now.
+
+    The stores of an instance that is stopped, for example, cannot be looked at. They have not become healthy.
+    """
+    instances = {str(instance.get("instanceID")): instance for instance in survey.get("instances") or []}
+    hidden = []
+    for finding in told:
+        instance = instances.get(str(finding.instance))
+        if finding.kind in SEEN_IN and instance is not None and SEEN_IN[finding.kind] not in instance:
+            hidden.append(finding)
+    return [*health.findings(survey, hidden), *hidden]
+
+
+def silence(server: str, reason: str) -> Finding:
+    """The server itself cannot be looked at."""
+    return Finding("error", "server_silent", None, server, reason)
+
+
+def within(told: Iterable[Finding], scope: Sequence[str], exclude: Sequence[str]) -> list[Finding]:
+    """What was told, without what is about instances that nobody looks at any more."""
+    return [
+        finding
+        for finding in told
+        if finding.instance is None or (fits(finding.instance, scope) and not fits(finding.instance, exclude))
+    ]
+
+
+def news(told: Mapping[str, Finding], now: Iterable[Finding]) -> list[News]:
+    """What to tell whoever was ``told``: first what stands ``now``, the worst on top, then what is gone.
+
+    ``told`` is by `identity`.
+    """
+    # Of two that cannot be told apart, the worse one counts.
+    worst_last = sorted(now, key=health.urgency, reverse=True)
+    current = {identity(finding): finding for finding in worst_last}
+    changes = []
+    for key, finding in current.items():
+        if key not in told:
+            changes.append(News(NEW, finding))
+        elif _differ(told[key], finding):
+            changes.append(News(CHANGED, finding))
+    changes.sort(key=lambda change: health.urgency(change.finding))
+    return [*changes, *(News(CLEARED, finding) for key, finding in told.items() if key not in current)]
+
+
+def event(change: News, server: str) -> Document:
+    """What a rulebook gets to see. ``meta.hosts`` limits a playbook that a rule runs to the instance."""
+    finding = change.finding
+    gone = change.status == CLEARED
+    alert = {
+        "id": identity(finding),
+        "status": change.status,
+        "severity": finding.severity,
+        "category": finding.kind,
+        "server": server,
+        "instance": finding.instance,
+        "store": finding.subject if finding.kind in _STORES else None,
+        "subject": finding.subject,
+        "message": finding.words,
+        "action": None if gone else KINDS[finding.kind].title,
+        "command": None if gone else health.command([finding], "mailstore_instances.yml"),
+    }
+    return {"alert": alert, **({"meta": {"hosts": [finding.instance]}} if finding.instance else {})}
+
+
+def _differ(before: Finding, after: Finding) -> bool:
+    same_words = after.kind in _WORDS_VARY or before.words == after.words
+    return before.severity != after.severity or not same_words
