@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+PATIENCE_SECONDS = 30.0
+"""How long a test waits for what should happen at once, or after a poll of 5 s, on a machine that is busy."""
 
 HEAD = """
 - hosts: localhost
@@ -82,6 +87,19 @@ def finish(process: subprocess.Popen[str], timeout: float = 120) -> Run:
     return Run(process.returncode, stdout, stderr)
 
 
+def kill(play: subprocess.Popen[str]) -> None:
+    """SIGKILL to a play that was started in a process group of its own, and to all that its workers run.
+
+    From ansible-core 2.19 on, each worker has a group of its own. One that is left alone may wait for ever for the play
+    to take its result.
+    """
+    os.kill(play.pid, signal.SIGSTOP)  # so that it starts no other worker meanwhile
+    workers = map(int, Path(f"/proc/{play.pid}/task/{play.pid}/children").read_text().split())
+    for group in {play.pid, *map(os.getpgid, workers)}:
+        os.killpg(group, signal.SIGKILL)
+    play.communicate()
+
+
 def playbook(folder: Path, tasks: str) -> str:
     """Write a playbook of ``tasks`` (YAML, not indented) that run on this machine; returns its path."""
     path = folder / "playbook.yml"
@@ -93,3 +111,25 @@ def playbook(folder: Path, tasks: str) -> str:
 def play(folder: Path, tasks: str, more: Mapping[str, str], *options: str) -> Run:
     """Run ``tasks`` with ansible-playbook, to their end."""
     return finish(start(["ansible-playbook", *options, playbook(folder, tasks)], folder, more))
+
+
+def eventually(condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> bool:
+    """Whether the condition becomes true within so many seconds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def processes_of(folder: Path) -> list[str]:
+    """The command lines of what still runs of the plays in ``folder``."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"HOME={folder}/home\0".encode() in (process / "environ").read_bytes():
+                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+        except OSError:
+            pass  # it has ended, or is somebody else's
+    return found

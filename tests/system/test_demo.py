@@ -16,6 +16,7 @@ import uuid
 from pathlib import Path
 
 import pytest
+from runs import eventually
 
 ROOT = Path(__file__).parents[2]
 MARK = "MOPS_TEST_MARK"
@@ -62,13 +63,6 @@ def test_an_interrupted_demo_leaves_no_process(tmp_path, seconds):
     demo.communicate(timeout=60)
     assert eventually(lambda: not processes_with(mark)), f"still there: {processes_with(mark)}"
     assert not list(tmp_path.iterdir()), "temporary files are still there"
-
-
-def eventually(fact, seconds=10):
-    end = time.monotonic() + seconds
-    while not fact() and time.monotonic() < end:
-        time.sleep(0.1)
-    return fact()
 
 
 def processes_with(mark: str) -> list[str]:

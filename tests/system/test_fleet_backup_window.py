@@ -12,15 +12,12 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from runs import Run, finish, play, playbook, start
+from runs import Run, eventually, finish, play, playbook, start
 
 from simulators.launch import Simulators
-
-THAW_SECONDS = 30.0
 
 WINDOW = """
 - ansible.builtin.include_role:
@@ -40,15 +37,6 @@ def window(folder: Path, backup: str, seconds: float = 600) -> str:
 
 def nap(folder: Path, seconds: int = 300) -> str:
     return f"- ansible.builtin.shell: touch {folder}/begun; sleep {seconds}\n"
-
-
-def eventually(true: Callable[[], bool], seconds: float = THAW_SECONDS) -> bool:
-    end = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.2)
-    return True
 
 
 def frozen(simulators: Simulators) -> list[str]:

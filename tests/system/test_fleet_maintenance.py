@@ -9,14 +9,13 @@
 from __future__ import annotations
 
 import json
-import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from runs import Run, finish, start
+from runs import Run, eventually, finish, kill, processes_of, start
 
 from simulators.launch import Options, Simulators, running
 
@@ -85,15 +84,12 @@ def test_check_mode_names_what_is_due_and_does_nothing(fleet: Simulators, tmp_pa
 
 
 def test_what_a_killed_run_has_done_is_not_done_again(fleet: Simulators, tmp_path: Path) -> None:
-    process = start(command(tmp_path), tmp_path, fleet.environment())
+    process = start(["setsid", *command(tmp_path)], tmp_path, fleet.environment())
     while functions(fleet).get("VerifyStore", 0) < 12:
         assert process.poll() is None, finish(process).everything
         time.sleep(0.1)
-    process.send_signal(signal.SIGKILL)
-    finish(process)
-    end = time.monotonic() + 30
-    while fleet.state("mailstore")["sessions"] and time.monotonic() < end:
-        time.sleep(0.2)
+    kill(process)
+    assert eventually(lambda: not processes_of(tmp_path)), processes_of(tmp_path)
     assert fleet.state("mailstore")["sessions"] == 0
     remembered = sum(
         "verified" in entry

@@ -17,12 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from runs import playbook, start
+from runs import eventually, playbook, processes_of, start
 
 from simulators.launch import Simulators
-
-TIDY_SECONDS = 20.0
-"""A module that is ended waits for the answer to its last poll (5 s at most), and logs out."""
 
 INVOKE = """
 - mops.maintenance.mailstore_invoke:
@@ -73,15 +70,6 @@ ENDINGS = {
 }
 
 
-def eventually(condition: Callable[[], bool], seconds: float = TIDY_SECONDS) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.1)
-    return condition()
-
-
 def processes(simulators: Simulators) -> list[str]:
     return [process["status_code"] for process in simulators.state("mailstore")["processes"]]
 
@@ -91,21 +79,7 @@ def sessions(simulators: Simulators) -> int:
 
 
 def is_over(folder: Path) -> bool:
-    return not modules_of(folder)
-
-
-def modules_of(folder: Path) -> list[str]:
-    """The command lines of what still runs of the play in ``folder``."""
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            environment = Path(f"/proc/{pid}/environ").read_bytes()
-            command = Path(f"/proc/{pid}/cmdline").read_bytes()
-        except OSError:
-            continue
-        if f"HOME={folder}/home\0".encode() in environment:
-            found.append(command.replace(b"\0", b" ").decode())
-    return found
+    return not processes_of(folder)
 
 
 def begin(folder: Path, simulators: Simulators, tasks: str, auth_method: str = "session") -> subprocess.Popen[str]:
@@ -125,7 +99,7 @@ def expect(simulators: Simulators, folder: Path, on_timeout: str, count: int) ->
     """What ``on_timeout`` promises of ``count`` processes, and that nothing is left over."""
     promised = "cancelled" if on_timeout == "cancel" else "running"
     assert eventually(lambda: sessions(simulators) == 0), simulators.state("mailstore")
-    assert eventually(lambda: not modules_of(folder)), modules_of(folder)
+    assert eventually(lambda: not processes_of(folder)), processes_of(folder)
     state = simulators.state("mailstore")
     assert processes(simulators) == [promised] * count
     assert (state["sessions"], state["stale_tokens"], state["concurrent_requests"]) == (0, 0, 0)
@@ -167,7 +141,7 @@ def test_a_play_that_is_killed_at_any_moment_leaves_what_it_promised(simulators,
         try:
             time.sleep(moments.uniform(0.8, 2.0))  # from before the login until after the last process has begun
             ENDINGS[ending](play)
-            assert eventually(functools.partial(is_over, folder)), (ending, modules_of(folder))
+            assert eventually(functools.partial(is_over, folder)), (ending, processes_of(folder))
             expect(simulators, folder, on_timeout, count=len(processes(simulators)))
         finally:
             end(play)
@@ -195,7 +169,7 @@ def test_a_process_outlives_the_play_under_async_without_poll(simulators, tmp_pa
         assert play.returncode == 0, stdout
         assert eventually(lambda: processes(simulators) == ["running"])
         assert eventually(lambda: processes(simulators) == ["succeeded"])
-        assert eventually(lambda: not modules_of(tmp_path))
+        assert eventually(lambda: not processes_of(tmp_path))
         assert sessions(simulators) == 0
     finally:
         end(play)
