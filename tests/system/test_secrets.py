@@ -7,24 +7,17 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote, quote_plus
 
 import pytest
 from demo import access_log
 from runs import Run, finish, play, start
+from secrecy import assert_nowhere, left_behind, watched_processes
 
 from simulators.launch import Simulators
 
 ROOT = Path(__file__).parents[2]
-PROTOCOL_SECRETS = ("MSWEB_MGM_AUTH=", "antiXsrfToken", "Authorization:", "X-Mashery-Signature:", "access_token")
-"""What stands before a secret that the service or the client makes up itself."""
-
 RECORD = {
     "log_timestamp": "2026-01-01T00:00:00Z",
     "service_dev_key": "u2cbu87r6f2q3m66j6yc2uce",
@@ -59,50 +52,9 @@ TASKS = """
 """
 
 
-def forms(secret: str) -> set[str]:
-    """A secret as it is, and as it may stand in a URL, a form, JSON or a header."""
-    encoded = base64.b64encode(secret.encode()).decode().rstrip("=")
-    return {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1], encoded}
-
-
-@contextmanager
-def watched_processes() -> Iterator[set[str]]:
-    """Collects the command line of every process that can be seen meanwhile."""
-    seen: set[str] = set()
-    over = threading.Event()
-
-    def watch() -> None:
-        while not over.wait(0.01):
-            for path in Path("/proc").glob("[0-9]*/cmdline"):
-                try:
-                    seen.add(path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace"))
-                except OSError:
-                    pass  # it has ended
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        yield seen
-    finally:
-        over.set()
-        watcher.join()
-
-
-def left_behind(folder: Path) -> Iterator[tuple[str, str]]:
-    for path in folder.rglob("*"):
-        if path.is_file():
-            yield str(path.relative_to(folder)), path.read_bytes().decode("utf-8", "replace")
-
-
 def assert_secret_nowhere(run: Run, folder: Path, processes: set[str], secrets: list[str], given_in: set[str]) -> None:
     places = [("output", run.everything), *(("process list", line) for line in processes)]
-    places += [(name, text) for name, text in left_behind(folder) if name not in given_in]
-    for place, text in places:
-        for secret in secrets:
-            for form in forms(secret):
-                assert form not in text, f"a secret is in the {place}"
-        for word in PROTOCOL_SECRETS:
-            assert word not in text, f"{word!r} is in the {place}"
+    assert_nowhere(secrets, places + [(name, text) for name, text in left_behind(folder) if name not in given_in])
 
 
 @pytest.fixture

@@ -1,0 +1,139 @@
+# Copyright (c) Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every shipped playbook runs as AWX runs it, with a credential that it never names and that is nowhere to be seen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import awx
+import pytest
+from demo import access_log
+from secrecy import assert_nowhere, left_behind
+
+from simulators.launch import Simulators
+
+ELSEWHERE = {"awx_setup": "It sets up AWX, and there is no AWX here."}
+PLAYBOOKS = sorted(path.stem for path in awx.ROOT.glob("playbooks/*.yml") if path.stem not in ELSEWHERE)
+
+BACKUP = """
+- name: Make the backup
+  ansible.builtin.command: "true"
+  changed_when: true
+"""
+
+
+@dataclass(frozen=True)
+class Template:
+    """What a job template adds to a shipped playbook. In the variables, ``{folder}`` is a folder of the test."""
+
+    credential: str
+    extra_vars: Mapping[str, Any] = field(default_factory=dict)
+    progress: tuple[str, ...] = ()
+    """How the lines of progress begin that it shows at least; none where its modules have no progress."""
+    fleet: bool = False
+    """Whether its hosts are those of the MailStore inventory."""
+
+
+TEMPLATES = {
+    "mailstore_backup_window": Template(
+        "mailstore",
+        {
+            "mailstore_backup_window_instances": ["delta"],
+            "mailstore_backup_window_tasks": "{folder}/backup.yml",
+        },
+    ),
+    "mailstore_directory_sync": Template(
+        "mailstore",
+        {"mailstore_directory_sync_hosts": "delta"},
+        progress=(
+            "[delta] SyncUsersWithDirectoryServices delta, True: ",
+            "[delta] SyncUsersWithDirectoryServices delta, False: ",
+        ),
+        fleet=True,
+    ),
+    "mailstore_health": Template(
+        "mailstore",
+        {"mailstore_health_report_dir": "{folder}/health", "mailstore_health_fail_on": "never"},
+    ),
+    "mailstore_maintenance": Template(
+        "mailstore",
+        {"mailstore_maintenance_hosts": "delta", "mailstore_maintenance_state_dir": "{folder}/state"},
+        progress=("[delta] delta: VerifyStore 2026: ", "[delta] delta: CompactStore 2026: "),
+        fleet=True,
+    ),
+    "mailstore_store_verification": Template(
+        "mailstore",
+        {"mailstore_store_verification_instances": ["delta"]},
+        progress=("[localhost] VerifyStore [delta/2026]: ",),
+    ),
+    "mashery_log_shipping": Template(
+        "mashery",
+        {
+            "mashery_log_shipping_hosts": "all",
+            "mashery_log_shipping_logs": ["{folder}/access.log"],
+            "mashery_log_shipping_ledger_directory": "{folder}/ledgers",
+        },
+        progress=("[localhost] mashery: ",),
+    ),
+    "mimecast_event_channels": Template(
+        "mimecast",
+        {
+            "mimecast_event_channels_ids": ["B8Y43U-GYVS-WHAU6M"],
+            "mimecast_event_channels_path": "{folder}/channels/tokens.json",
+        },
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def fleet(started: Simulators, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
+    """The MailStore inventory, synchronized with its source."""
+    return awx.mailstore_inventory(started, tmp_path_factory.mktemp("inventory") / "update")
+
+
+@pytest.mark.parametrize("name", PLAYBOOKS)
+def test_a_shipped_playbook_runs_as_in_awx(
+    simulators: Simulators, fleet: Mapping[str, Any], tmp_path: Path, name: str
+) -> None:
+    simulators.processes({"seconds": 1.5, "steps": 5})
+    access_log.write(tmp_path / "access.log", 100)
+    (tmp_path / "backup.yml").write_text(BACKUP)
+    template, job_folder = TEMPLATES[name], tmp_path / "job"
+    awx.prepare(
+        job_folder,
+        awx.shipped(name),
+        {template.credential: awx.entered(simulators)[template.credential]},
+        inventory=fleet if template.fleet else awx.LOCALHOST,
+        extra_vars=json.loads(json.dumps(template.extra_vars).replace("{folder}", str(tmp_path))),
+    )
+    job = awx.run(job_folder, "-vvvvv")
+    assert job.status == "successful", job.output
+    for beginning in template.progress:
+        assert [line for line in job.lines() if line.startswith(beginning)], job.output
+    assert_nowhere(simulators.secrets(), places(tmp_path, job))
+    assert simulators.state("mailstore")["sessions"] == 0
+
+
+def places(folder: Path, job: awx.Job) -> Iterator[tuple[str, str]]:
+    """Everything that AWX keeps or shows of a job, and all else that it has left behind.
+
+    What AWX itself has put into ``env`` is gone when a job has ended. ansible-runner writes down the environment of the
+    command, in which AWX masks what a credential has given; what else is there must not hold it.
+    """
+    yield "output", job.output
+    given = json.loads((folder / "job/env/envvars").read_text())
+    for name, text in left_behind(folder):
+        if name == "job/artifacts/1/command":
+            command = json.loads(text)
+            command["env"] = {key: value for key, value in command["env"].items() if given.get(key) != value}
+            yield name, json.dumps(command)
+        elif not name.startswith("job/env/"):
+            yield name, text

@@ -1,0 +1,48 @@
+# Copyright (c) Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A job that AWX divides into slices over the MailStore inventory works on each instance exactly once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import awx
+
+from simulators.launch import Options, running
+
+SLICES = 3
+
+
+def test_slices_work_on_each_instance_exactly_once(tmp_path: Path) -> None:
+    with running(Options(fleet=8, seed=7, mailstore_process_seconds=0.2)) as simulators:
+        inventory = awx.mailstore_inventory(simulators, tmp_path / "update")
+        folders = [tmp_path / f"slice{number}" for number in range(1, SLICES + 1)]
+        for number, folder in enumerate(folders, start=1):
+            awx.prepare(
+                folder,
+                awx.shipped("mailstore_maintenance"),
+                {"mailstore": awx.entered(simulators)["mailstore"]},
+                inventory=awx.sliced(inventory, number, SLICES),
+                extra_vars={
+                    "mailstore_maintenance_state_dir": str(tmp_path / "state"),
+                    "mailstore_maintenance_compact_days": 0,
+                },
+            )
+        slices = [
+            awx.ended(folder, process) for folder, process in [(folder, awx.launch(folder)) for folder in folders]
+        ]
+        state = simulators.state("mailstore")
+    for job in slices:
+        assert job.status == "successful", job.output
+        assert job.hosts_of("Do what is due"), "a slice without work proves nothing"
+    instances = [name for name, status in state["instances"].items() if status == "running"]
+    assert sorted(host for job in slices for host in job.hosts_of("Do what is due")) == sorted(instances)
+    asked = [call["arguments"] for call in state["invocations"] if call["function"] == "GetStores"]
+    assert Counter(arguments["instanceID"] for arguments in asked) == dict.fromkeys(instances, 1)
+    verified = [call["arguments"] for call in state["invocations"] if call["function"] == "VerifyStore"]
+    assert set(Counter((arguments["instanceID"], arguments["id"]) for arguments in verified).values()) == {1}
+    assert state["sessions"] == 0
