@@ -88,16 +88,21 @@ def interpreters() -> dict[str, Path]:
 
     A version manager's stand-ins on the PATH answer to every version, and fail for most of them.
     """
-    minors = range(8, 20)
+    names = [f"python3.{minor}" for minor in range(8, 20)]
+    return {name: found for name in names if (found := interpreter(name)) is not None}
+
+
+def interpreter(name: str) -> Path | None:
+    """The first working Python of this name (``python3.12``), or None where there is none."""
     versions = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
-    found: dict[str, Path] = {}
-    for name in [f"python3.{minor}" for minor in minors]:
-        for candidate in [shutil.which(name) or name, *map(str, sorted(versions.glob(f"*/bin/{name}")))]:
-            executable = executable_of(candidate)
-            if executable is not None:
-                found[name] = executable
-                break
-    return found
+    candidates = [shutil.which(name) or name, *map(str, sorted(versions.glob(f"*/bin/{name}")))]
+    return next((found for candidate in candidates if (found := executable_of(candidate)) is not None), None)
+
+
+def first_python(*minors: int) -> str | None:
+    """The first of these Pythons 3 that works on this machine, or None where none does."""
+    found = (interpreter(f"python3.{minor}") for minor in minors)
+    return next((str(python) for python in found if python is not None), None)
 
 
 def executable_of(python: str) -> Path | None:
@@ -146,6 +151,20 @@ def simulators(session: nox.Session, output: Path) -> Iterator[None]:
             process.terminate()
 
 
+def built(session: nox.Session) -> Path:
+    """The tarball that ``make dist`` builds, in a folder of its own."""
+    folder = folder_of(session, "dist")
+    session.run("ansible-galaxy", "collection", "build", "--output-path", str(folder), silent=True)
+    return next(folder.iterdir())
+
+
+def installed(session: nox.Session) -> Path:
+    """A new folder for collections, with the collection in it, installed from its tarball."""
+    folder = folder_of(session, "collections")
+    session.run("ansible-galaxy", "collection", "install", "-p", str(folder), str(built(session)), silent=True)
+    return folder
+
+
 @nox.session
 def sanity(session: nox.Session) -> None:
     """Run ansible-test sanity, without anything ignored."""
@@ -178,12 +197,41 @@ def integration(session: nox.Session) -> None:
 def system(session: nox.Session) -> None:
     """Run whole playbooks from the built collection, as a user does; and try the simulators themselves."""
     install_core(session, "-r", SIMULATORS_REQUIREMENTS, "-r", "tests/system/requirements.txt")
-    collections = folder_of(session, "collections")
-    session.run("ansible-galaxy", "collection", "install", "--force", "-p", str(collections), ".", silent=True)
-    env = {"ANSIBLE_COLLECTIONS_PATH": str(collections), "PYTHONPATH": str(ROOT / "tests")}
+    env = {"ANSIBLE_COLLECTIONS_PATH": str(installed(session)), "PYTHONPATH": str(ROOT / "tests")}
     # Most of the time these tests wait. Each worker has simulators of its own. The end tells what was skipped, and why.
     workers = ["-n", "3", "--dist", "loadfile", "-rs"]
     session.run("python", "-m", "pytest", *workers, *(session.posargs or ["tests/system"]), env=env)
+
+
+@nox.session
+@nox.parametrize(
+    ("core", "python"),
+    [
+        nox.param("ansible-core~=2.16.0", first_python(12, 11, 10), id="oldest"),
+        nox.param("ansible-core", first_python(*range(19, 9, -1)), id="newest"),
+    ],
+)
+def examples(session: nox.Session, core: str) -> None:
+    """Run README's examples from the built collection, with the oldest ansible-core or the newest and nothing else."""
+    if session.python is None:
+        session.skip(f"This machine has no Python that can install {core}.")
+    session.install(core, "-r", "requirements.txt", "-r", SIMULATORS_REQUIREMENTS, "pytest")
+    session.run("ansible", "--version")
+    env = {"ANSIBLE_COLLECTIONS_PATH": str(installed(session)), "PYTHONPATH": str(ROOT / "tests")}
+    session.run("python", "-m", "pytest", "tests/system/test_examples.py", "-k", "in_a_page", *session.posargs, env=env)
+
+
+@nox.session(name="build-import-check")
+def build_import_check(session: nox.Session) -> None:
+    """Build the collection, and have Galaxy's importer judge it: a warning fails this, too."""
+    session.install("ansible-core", "galaxy-importer")
+    tarball = built(session)
+    with session.chdir(tarball.parent):
+        env = {"GALAXY_IMPORTER_CHECK_REQUIRED_TAGS": "true"}
+        log = str(session.run("python", "-m", "galaxy_importer.main", tarball.name, env=env, silent=True))
+    complaints = [line for line in log.splitlines() if line.startswith(("WARNING:", "ERROR:"))]
+    if complaints:
+        session.error("Galaxy's importer says:\n" + "\n".join(complaints))
 
 
 @nox.session
@@ -200,6 +248,7 @@ def docs(session: nox.Session) -> None:
         options = ["--use-current", "--squash-hierarchy", "--fail-on-error", "--dest-dir", str(source)]
         env = {"ANSIBLE_COLLECTIONS_PATH": str(tree.current_place)}
         session.run(*command, *options, "mops.maintenance", env=env)
+    shutil.copy("docs/site/index.rst", source)
     builder = session.posargs[0] if session.posargs else "html"
     folders = ["-c", "docs/site", "-d", str(build / "doctrees"), str(source), str(build / builder)]
     session.run("sphinx-build", "-b", builder, "-W", "--keep-going", *folders)
