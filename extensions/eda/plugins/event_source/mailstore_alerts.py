@@ -175,6 +175,8 @@ def watch_of(args: Mapping[str, Any]) -> Watch:
     if REQUESTS_IMPORT_ERROR is not None:
         raise InvalidOption(f"{missing_required_lib('requests')} A decision environment needs it, too.")
     checked = ArgumentSpecValidator({**connection_arguments(), **ARGUMENTS}).validate(dict(args))
+    if checked.unsupported_parameters:
+        raise InvalidOption(f"mailstore_alerts has no option {', '.join(sorted(checked.unsupported_parameters))}.")
     if checked.error_messages:
         raise InvalidOption(f"{'. '.join(checked.error_messages)}.")
     options = checked.validated_parameters
