@@ -28,6 +28,8 @@ from typing import Any
 
 MODULE = "ansible_collections.mops.maintenance.plugins.modules.mashery_event_post"
 
+ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
+
 PLAY = """
 - hosts: localhost
   connection: local
@@ -162,7 +164,7 @@ class Bench:
         """Seconds of a play with this task."""
         path = self.folder / "play.yml"
         path.write_text(PLAY + task)
-        return run(["ansible-playbook", str(path)], ANSIBLE_LOCALHOST_WARNING="false").seconds
+        return run([str(ANSIBLE_PLAYBOOK), str(path)], ANSIBLE_LOCALHOST_WARNING="false").seconds
 
 
 def row(name: str, value: str, wanted: str = "", met: bool | None = None) -> None:

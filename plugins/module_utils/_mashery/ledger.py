@@ -308,7 +308,7 @@ class Ledger:
         entry, place, before = self._open
         try:
             os.pwrite(self._file, state, place)
-            os.fsync(self._file)
+            _sync_data(self._file)
         except OSError as error:
             failure = error
         else:
@@ -496,6 +496,11 @@ def _read_all(file: int) -> bytes:
 def _write_all(file: int, data: bytes) -> None:
     while data:
         data = data[os.write(file, data) :]
+
+
+def _sync_data(file: int) -> None:
+    """What fsync does, with less to write where a byte was replaced and the file's length stays. Not on macOS."""
+    getattr(os, "fdatasync", os.fsync)(file)
 
 
 def _sync_directory(path: str) -> None:

@@ -74,8 +74,13 @@ def without_common(lines: bytes) -> tuple[bytes, int]:
     Nothing left proves that each line is a valid record. Anything left proves nothing: `checked` has to look at the
     lines one by one. The pass over a whole post by one expression takes a tenth of the time of doing so from the start.
     """
-    rest, count = _COMMON.subn(b"", lines)
-    return rest, count
+    view, begin, rest, count = memoryview(lines), 0, [], 0
+    while begin < len(lines):
+        end = lines.find(b"\n", begin + _SLICE_BYTES) + 1 or len(lines)
+        left, found = _COMMON.subn(b"", view[begin:end])
+        rest.append(left)
+        begin, count = end, count + found
+    return b"".join(rest), count
 
 
 class _Field:
@@ -322,6 +327,9 @@ _FIELDS: tuple[_Field, ...] = (
     _seconds("pre_transfer_time"),
     _Internal("reference_guid", "-"),
 )
+
+_SLICE_BYTES = 128 * 1024
+"""Python can do nothing else while an expression is at work: a millisecond at a time, so that posts go out meanwhile."""
 
 _NAMES = frozenset(field.name for field in _FIELDS) | {"http_version", "service_dev_key", "service_key"}
 

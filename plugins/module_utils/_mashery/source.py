@@ -204,19 +204,22 @@ def pieces(content: Content, start: Mark, *, lines: int, size: int, complete: bo
     """
     before = content.read(start.offset - min(start.offset, PRINT_BYTES), min(start.offset, PRINT_BYTES))
     mark, buffer, count, ended = start, b"", 0, False
+    length = 0
     while True:
+        # Lines are much alike: with one read as long as the last piece, and a little more, the next one is there.
+        likely = min(size, length + length // 32)
         while not ended and len(buffer) < size and count < lines:
-            block = content.read(mark.offset + len(buffer), _BLOCK_BYTES)
+            block = content.read(mark.offset + len(buffer), max(_BLOCK_BYTES, likely - len(buffer)))
             buffer, count, ended = buffer + block, count + block.count(b"\n"), not block
             if buffer.startswith(b"\0"):
                 # What a writer leaves that goes on at its old place in a file that was cut to nothing.
                 hole = len(buffer) - len(buffer.lstrip(b"\0"))
-                before = (before + buffer[:hole])[-PRINT_BYTES:]
+                before = _end(before, buffer[:hole])
                 mark, buffer = _mark(content, mark.offset + hole, mark.lines, before), buffer[hole:]
         cut, number = _whole_lines(buffer, count, lines, size)
         if cut:
             raw, buffer, length = buffer[:cut], buffer[cut:], cut
-            before = (before + raw)[-PRINT_BYTES:]
+            before = _end(before, raw)
         elif len(buffer) >= size:
             raw, length, before, buffer = _long_line(content, mark.offset, buffer, before)
             number, count = 1, buffer.count(b"\n") + 1
@@ -228,7 +231,7 @@ def pieces(content: Content, start: Mark, *, lines: int, size: int, complete: bo
         yield Piece(mark, end, raw, too_long=not cut)
         mark, count = end, count - number
     if complete and buffer:
-        before = (before + buffer)[-PRINT_BYTES:]
+        before = _end(before, buffer)
         yield Piece(
             mark, _mark(content, mark.offset + len(buffer), mark.lines + 1, before), buffer + b"\n", unfinished=True
         )
@@ -332,7 +335,7 @@ def _whole_lines(buffer: bytes, count: int, lines: int, size: int) -> tuple[int,
     if count > lines:
         # Lines are much alike: a guess and a few steps from there, since counting is what takes time here.
         end = len(buffer) * lines // count
-        count = buffer.count(b"\n", 0, end)
+        count -= buffer.count(b"\n", end)
         while count < lines:
             end, count = buffer.index(b"\n", end) + 1, count + 1
         while count > lines:
@@ -354,9 +357,14 @@ def _long_line(content: Content, offset: int, buffer: bytes, before: bytes) -> t
     beginning, length = buffer[:PRINT_BYTES].partition(b"\n")[0], 0
     while b"\n" not in buffer:
         length += len(buffer)
-        before = (before + buffer)[-PRINT_BYTES:]
+        before = _end(before, buffer)
         buffer = content.read(offset + length, _BLOCK_BYTES)
         if not buffer:
             return beginning, 0, b"", b""
     end = buffer.index(b"\n") + 1
-    return beginning, length + end, (before + buffer[:end])[-PRINT_BYTES:], buffer[end:]
+    return beginning, length + end, _end(before, buffer[:end]), buffer[end:]
+
+
+def _end(before: bytes, more: bytes) -> bytes:
+    """The last bytes of both, of which a print is taken."""
+    return more[-PRINT_BYTES:] if len(more) >= PRINT_BYTES else (before + more)[-PRINT_BYTES:]

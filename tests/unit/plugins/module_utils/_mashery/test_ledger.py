@@ -53,7 +53,8 @@ class TestJournal:
     def test_a_post_is_on_the_disk_before_it_goes_out_and_its_outcome_after(self, path, monkeypatch):
         Ledger(str(path)).close()
         synced = []
-        monkeypatch.setattr(os, "fsync", lambda file: synced.append(path.read_bytes().splitlines()[-1][:1]))
+        for name in ("fsync", "fdatasync"):
+            monkeypatch.setattr(os, name, lambda file: synced.append(path.read_bytes().splitlines()[-1][:1]))
         with Ledger(str(path)) as ledger:
             ledger.sending(ENTRY)
             ledger.taken()
