@@ -28,10 +28,10 @@ bench: $(VENV)/ready collection  ## measure speed and memory against what one wo
 test: $(TOOLS)/ready  ## run everything that CI runs, two parts at a time
 	@echo 'Each part prints when it has ended. One alone: $(TOOLS)/bin/nox -e integration (nox --list names all)'
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
-	  test-integration test-system test-checks test-units
+	  test-integration test-system test-examples test-checks test-units
 
-.PHONY: test-integration test-system test-checks test-units
-test-integration test-system:
+.PHONY: test-integration test-system test-examples test-checks test-units
+test-integration test-system test-examples:
 	@$(TOOLS)/bin/nox -e $(@:test-%=%)
 
 test-units:
