@@ -187,21 +187,21 @@ def running(options: Options | None = None, ca_path: str | Path | None = None) -
     options = options or Options()
     credentials = Credentials.random(options.given)
     with tempfile.TemporaryDirectory(prefix="simulators-") as folder:
-        children = {name: _spawn(name) for name in NAMES}
+        children = {name: spawn_child(name) for name in NAMES}
         try:
             certificate = tls.issue()
             authority = Path(ca_path or Path(folder) / "ca.pem").absolute()
             authority.write_text(certificate.authority, encoding="ascii")
             for name, child in children.items():
-                _configure(child, {"certificate": certificate.server, **_configuration(name, options, credentials)})
-            ports = {name: _ports(name, child) for name, child in children.items()}
+                configure_child(child, {"certificate": certificate.server, **_configuration(name, options, credentials)})
+            ports = {name: ports_of_child(name, child) for name, child in children.items()}
             pids = {name: child.pid for name, child in children.items()}
             yield _simulators(options, credentials, str(authority), ports, pids)
         finally:
-            _end(children.values())
+            end_children(children.values())
 
 
-def _spawn(name: str) -> subprocess.Popen[bytes]:
+def spawn_child(name: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", "simulators.child", name],
         stdin=subprocess.PIPE,
@@ -232,13 +232,13 @@ def _channels(count: int) -> list[str]:
     return [SAMPLE_CHANNEL, *(f"CH{number:04d}-SIMU-LATED{number % 10}" for number in range(2, count + 1))][:count]
 
 
-def _configure(child: subprocess.Popen[bytes], configuration: Mapping[str, Any]) -> None:
+def configure_child(child: subprocess.Popen[bytes], configuration: Mapping[str, Any]) -> None:
     assert child.stdin is not None
     child.stdin.write(json.dumps(configuration).encode("utf-8") + b"\n")
     child.stdin.flush()
 
 
-def _ports(name: str, child: subprocess.Popen[bytes]) -> list[int]:
+def ports_of_child(name: str, child: subprocess.Popen[bytes]) -> list[int]:
     assert child.stdout is not None
     with selectors.DefaultSelector() as selector:
         selector.register(child.stdout, selectors.EVENT_READ)
@@ -273,7 +273,7 @@ def _simulators(
     )
 
 
-def _end(children: Collection[subprocess.Popen[bytes]]) -> None:
+def end_children(children: Collection[subprocess.Popen[bytes]]) -> None:
     for child in children:
         _close(child.stdin)
         _close(child.stdout)

@@ -1,0 +1,5 @@
+# Copyright (c) Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The part of the API of AWX that the collection awx.awx uses."""
