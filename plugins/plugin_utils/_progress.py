@@ -22,8 +22,12 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 from ansible_collections.mops.maintenance.plugins.module_utils._progress import PROGRESS_FILE_VARIABLE
+from ansible_collections.mops.maintenance.plugins.plugin_utils import _poll_interval
 
 _LOOK_EVERY_SECONDS = 0.2
+
+# Ansible's main process loads an action plugin before the first task that needs it, but never runs it.
+_poll_interval.lengthen()
 
 
 class ActionWithProgress(NormalAction):

@@ -241,15 +241,10 @@ def _proportional_set_size(pid: str) -> float:
 
 def following(bench: Bench, seconds: float) -> list[Row]:
     bench.processes(seconds)
-    rows = []
-    for interval in ("0.001", "0.05"):  # the default, and one for runs at which nobody sits and waits
-        (bench.folder / "ansible.cfg").write_text(f"[defaults]\ninternal_poll_interval = {interval}\n")
-        empty, by_hand, ours = (bench.run(tasks) for tasks in (EMPTY, FOLLOWED_BY_HAND, FOLLOWED))
-        costs = ours.beyond(empty).cpu, by_hand.beyond(empty).cpu
-        print("  CPU of a process of {:.0f} s: {:.2f} s, by hand {:.2f} s".format(seconds, *costs))
-        name = f"CPU, a process of {seconds:.0f} s, internal_poll_interval {interval} / by hand"
-        rows.append(Row(name, costs[0] / costs[1], 0.2))
-    return rows
+    empty, by_hand, ours = (bench.run(tasks) for tasks in (EMPTY, FOLLOWED_BY_HAND, FOLLOWED))
+    costs = ours.beyond(empty).cpu, by_hand.beyond(empty).cpu
+    print("  CPU of a process of {:.0f} s: {:.2f} s, by hand {:.2f} s".format(seconds, *costs))
+    return [Row(f"CPU, a process of {seconds:.0f} s / by hand", costs[0] / costs[1], 0.2)]
 
 
 def noticing(bench: Bench) -> list[Row]:
