@@ -19,7 +19,7 @@ help:  ## show this list
 demo: $(VENV)/ready collection  ## watch the shipped playbooks do their main job, against simulators on this machine
 	@ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) PYTHONPATH=tests exec $(VENV)/bin/python -m demo
 
-simulators: $(VENV)/ready  ## start the three simulators and leave them running, to play with by hand
+simulators: $(VENV)/ready collection  ## start the three simulators and leave them running, to play with by hand
 	@PYTHONPATH=tests exec $(VENV)/bin/python -m simulators
 
 bench: $(VENV)/ready collection  ## measure speed and memory against what one would use otherwise
