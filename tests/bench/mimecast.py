@@ -33,20 +33,22 @@ HEAD = """
 
 ENDPOINT = "/api/ess/get-latest-channel-token"
 
-# A task for each step, as one writes it: date, GUID, signature, request.
+# A task for each step, as one writes it: date, GUID, signature, request. Ansible's filter to_uuid makes the same GUID of
+# the same seed, and its random numbers are short: what no other request may have comes from the system.
 BY_HAND = """
   tasks:
     - ansible.builtin.command: date -u '+%a, %d %b %Y %H:%M:%S UTC'
       environment: {LC_ALL: C}
       register: date
       changed_when: false
-    - ansible.builtin.set_fact:
-        request_id: "{{ 99999999 | random | to_uuid }}"
+    - ansible.builtin.command: cat /proc/sys/kernel/random/uuid
+      register: request_id
+      changed_when: false
     - ansible.builtin.shell: >-
         printf '%s' "$TEXT" | openssl dgst -sha1 -mac HMAC
         -macopt hexkey:$(printf '%s' "$KEY" | base64 -d | od -An -v -tx1 | tr -d ' \\n') -binary | base64
       environment:
-        TEXT: "{{ date.stdout }}:{{ request_id }}:ENDPOINT:{{ app_key }}"
+        TEXT: "{{ date.stdout }}:{{ request_id.stdout }}:ENDPOINT:{{ app_key }}"
         KEY: "{{ secret_key }}"
       register: signature
       changed_when: false
@@ -60,7 +62,7 @@ BY_HAND = """
           Authorization: "MC {{ access_key }}:{{ signature.stdout }}"
           x-mc-app-id: "{{ app_id }}"
           x-mc-date: "{{ date.stdout }}"
-          x-mc-req-id: "{{ request_id }}"
+          x-mc-req-id: "{{ request_id.stdout }}"
 """.replace("ENDPOINT", ENDPOINT)
 
 BARE = f"""
