@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from pages import ROOT, guide_blocks, here
 from runs import Run, eventually, finish, processes_of, start
 from secrecy import assert_nowhere, left_behind
 
@@ -74,6 +76,12 @@ def source(simulators: Simulators, folder: Path, **options: Any) -> subprocess.P
     )
     arguments = json.dumps({"interval": 1, "state_path": str(state(folder)), **options})
     return start([sys.executable, "-c", RUN_SOURCE, path, arguments], folder, simulators.environment())
+
+
+def in_guide() -> dict[str, str]:
+    """The files that the guide shows, by their names."""
+    blocks = guide_blocks(ROOT / "docs/docsite/rst/event_driven.rst")
+    return {block.file: block.code for block in blocks if block.file is not None}
 
 
 def state(folder: Path) -> Path:
@@ -135,6 +143,36 @@ def test_an_index_is_rebuilt_once_and_each_alert_told_once_across_restarts(
     assert simulators.state("mailstore")["sessions"] == 0
     places = [("output", first.everything + second.everything), *left_behind(tmp_path)]
     assert_nowhere(simulators.secrets(), places)
+
+
+@needs_rulebook
+def test_the_rulebooks_of_the_guide_are_rulebooks() -> None:
+    from ansible_rulebook.condition_parser import parse_condition
+    from ansible_rulebook.validators import Validate
+
+    rulebooks = [code for code in map(yaml.safe_load, in_guide().values()) if isinstance(code, list)]
+    assert rulebooks
+    for rulesets in rulebooks:
+        Validate.rulebook(rulesets)
+        for rule in (rule for ruleset in rulesets for rule in ruleset["rules"]):
+            parse_condition(rule["condition"])
+
+
+@needs_rulebook
+def test_a_rulebook_of_ones_own_hears_what_is_down_and_back(simulators: Simulators, tmp_path: Path) -> None:
+    code = here(in_guide()["archive_down.yml"], tmp_path).replace("interval: 60", "interval: 2")
+    (tmp_path / "archive_down.yml").write_text(code)
+    environment = {**simulators.environment(), "JAVA_TOOL_OPTIONS": "-Xrs"}
+    process = start(["ansible-rulebook", "-r", "archive_down.yml"], tmp_path, environment)
+    assert look_again(simulators), end(process).everything
+    started = {"status": "running", "start_stop_error": None}
+    simulators.control("mailstore", "POST", "archive", [{"instanceID": "gamma", **started}])
+    assert look_again(simulators), end(process).everything
+    said = re.findall("gamma is .*", end(process).stdout)
+    assert said == [
+        "gamma is down: The instance could not be started: the license database is locked by another process.",
+        "gamma is back.",
+    ]
 
 
 @needs_rulebook
