@@ -69,13 +69,13 @@ def rulebook(simulators: Simulators, folder: Path, **more: str) -> subprocess.Po
 
 def source(simulators: Simulators, folder: Path, **options: Any) -> subprocess.Popen[str]:
     """Start the source alone, as ansible-rulebook does: by its path."""
-    path = next(
-        str(Path(root) / SOURCE)
-        for root in os.environ["ANSIBLE_COLLECTIONS_PATH"].split(":")
-        if (Path(root) / SOURCE).exists()
-    )
     arguments = json.dumps({"interval": 1, "state_path": str(state(folder)), **options})
-    return start([sys.executable, "-c", RUN_SOURCE, path, arguments], folder, simulators.environment())
+    return start([sys.executable, "-c", RUN_SOURCE, source_path(), arguments], folder, simulators.environment())
+
+
+def source_path() -> str:
+    roots = map(Path, os.environ["ANSIBLE_COLLECTIONS_PATH"].split(":"))
+    return next(str(root / SOURCE) for root in roots if (root / SOURCE).exists())
 
 
 def in_guide() -> dict[str, str]:
@@ -214,3 +214,19 @@ def test_ended_in_the_middle_of_a_look_it_logs_out(simulators: Simulators, tmp_p
     assert run.stdout == ""
     mailstore = simulators.state("mailstore")
     assert (mailstore["sessions"], mailstore["logouts"]) == (0, mailstore["logins"])
+
+
+def test_it_uses_its_own_collection_wherever_python_knows_of_others(tmp_path: Path) -> None:
+    """The package "ansible" brings a package of the same name, and an older release may be there as well."""
+    other = tmp_path / "ansible_collections" / "mops" / "maintenance"
+    (other / "plugins" / "module_utils").mkdir(parents=True)
+    (tmp_path / "ansible_collections" / "__init__.py").write_text("")
+    (other / "plugins" / "module_utils" / "_errors.py").write_text("raise RuntimeError('the other one')")
+    run = finish(
+        start(
+            [sys.executable, "-c", "import runpy, sys; runpy.run_path(sys.argv[1])", source_path()],
+            tmp_path,
+            {"PYTHONPATH": str(tmp_path)},
+        )
+    )
+    assert run.returncode == 0, run.everything

@@ -259,11 +259,12 @@ def may_pass(error: MopsError) -> bool:
 async def in_thread(work: Callable[[Interruption], T]) -> T:
     """What ``work`` returns, done in a thread. If this is cancelled, the work is told, and waited for: it logs out."""
     interruption = Interruption()
-    thread = asyncio.create_task(asyncio.to_thread(work, interruption))
+    # No task, which asyncio would cancel when it ends everything: the work would go on without anybody waiting.
+    future = asyncio.get_running_loop().run_in_executor(None, work, interruption)
     try:
-        return await asyncio.shield(thread)
+        return await asyncio.shield(future)
     except asyncio.CancelledError:
         interruption.set("ansible-rulebook ends")
-        await asyncio.wait([thread])
-        thread.exception()  # that it was interrupted is no news
+        await asyncio.wait([future])
+        future.exception()  # that it was interrupted is no news
         raise
