@@ -14,7 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Iterator, Sequence
 
-from ansible_collections.mops.maintenance.plugins.module_utils._mashery.batch import FORMATS, Batch, Fault
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.batch import Batch, Fault
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.ledger import (
     PRINT_BYTES,
     START,
@@ -186,7 +186,12 @@ class Reader:
 
     def _batch(self, number: int, piece: Piece, path: str) -> Batch:
         records = self._valid.get((number, piece.start.offset, piece.end.offset))
-        return FORMATS[self._format](piece, path) if records is None else Batch(piece.raw, records, as_it_stands=True)
+        if records is not None:
+            return Batch(piece.raw, records, as_it_stands=True)
+        # Not imported by a run that finds nothing new.
+        from ansible_collections.mops.maintenance.plugins.module_utils._mashery.formats import FORMATS
+
+        return FORMATS[self._format](piece, path)
 
     def _parcel(self, parcel: Parcel) -> Parcel:
         """The parcel, remembered as sent."""

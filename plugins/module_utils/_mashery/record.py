@@ -329,7 +329,7 @@ _FIELDS: tuple[_Field, ...] = (
 )
 
 _SLICE_BYTES = 128 * 1024
-"""Python can do nothing else while an expression is at work: a millisecond at a time, so that posts go out meanwhile."""
+"""Python does nothing else while an expression is at work: a millisecond at a time lets posts go out meanwhile."""
 
 _NAMES = frozenset(field.name for field in _FIELDS) | {"http_version", "service_dev_key", "service_key"}
 

@@ -7,47 +7,31 @@
 
 """A run: log files into posts, nothing lost, and nothing twice unless it cannot be known.
 
-Posts go out one by one, in the order of the lines. Meanwhile one thread reads and validates what comes next, and others
-compress, which takes most of the time and leaves Python free to run. A run holds a few posts in memory, however large
-the logs.
+Posts go out one by one, in the order of the lines, while the next ones are made. A run holds a few posts in memory,
+however large the logs.
 """
 
 from __future__ import annotations
 
 import time
-import zlib
-from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable, Iterator, Sequence
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.batch import Body
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.ledger import Ledger, NoLedger
-from ansible_collections.mops.maintenance.plugins.module_utils._mashery.memory import keep_flat
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.parcel import Parcel, Reader
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.rejects import Rejects
-from ansible_collections.mops.maintenance.plugins.module_utils._mashery.spool import Place, Spool
 
 if TYPE_CHECKING:
     # Not for a run that finds nothing new: what it imports takes longer than the run.
     from ansible_collections.mops.maintenance.plugins.module_utils._mashery.delivery import Delivery
+    from ansible_collections.mops.maintenance.plugins.module_utils._mashery.packing import Packer
 
 RECORDS_IN_A_POST = 10_000
 """The most that the guide allows."""
 
 FAULTS_NAMED = 20
-
-_COMPRESSORS = 2
-_AHEAD = 4
-"""Posts that are prepared while one is on its way."""
-
-_GZIP = 16
-"""Added to the window: a header of gzip, which, unlike that of the gzip module, holds no time."""
-_WINDOW_BITS = 14
-"""Half of the largest window: its tables fit into a processor's first cache, where two compressors do not hinder each
-other. That saves a fifth of the time. What it costs in size, `zlib.Z_FILTERED`, made for short repeats, wins back."""
 
 
 class InvalidRecords(MopsError):
@@ -133,7 +117,6 @@ class Shipment:
     ) -> None:
         """``durable`` is whether there is a ledger on the disk. ``tell`` is told in words how far it is."""
         plan.check()
-        keep_flat()
         self.report = Report()
         self.warnings: list[str] = list(ledger.warnings)
         self._plan = plan
@@ -143,7 +126,6 @@ class Shipment:
         self._clock = clock
         self._started = clock()
         self._valid: dict[tuple[int, int, int], int] = {}
-        self._places: dict[tuple[int, int, int], Place] = {}
         self._connect: Callable[[], Delivery] | None = None
         self._connected: Delivery | None = None
 
@@ -156,12 +138,13 @@ class Shipment:
 
     def rehearse(self) -> None:
         """Do everything but post. Raises `InvalidRecords` where it would."""
-        with closing(Spool(None)) as spool:
-            for parcel, body in self._packed(self._parcels(), spool):
-                self.report.add(parcel)
-                if body is not None:
-                    self.report.add_post(parcel, body)
-                    self._tell(f"checked {self.report.posted} records")
+        if self._something_new():
+            with self._packer() as packer:
+                for parcel, body in packer.packed(self._parcels()):
+                    self.report.add(parcel)
+                    if body is not None:
+                        self.report.add_post(parcel, body)
+                        self._tell(f"checked {self.report.posted} records")
         self.report.elapsed = self._clock() - self._started
         if not self._plan.skip_invalid:
             self._refuse_faults("nothing would be sent")
@@ -173,15 +156,26 @@ class Shipment:
         """
         self._connect = connect
         try:
-            with closing(Spool(self._plan.spool_directory)) as spool:
-                if not self._plan.skip_invalid:
-                    self._survey(spool)
-                self._deliver(spool)
+            if self._something_new():
+                with self._packer() as packer:
+                    if not self._plan.skip_invalid:
+                        self._survey(packer)
+                    self._deliver(packer)
         except MopsError:
             self._sum_up()
             raise
         # Not where the run is interrupted: nobody would read the report, and the ledger would take it as told.
         self._sum_up()
+
+    def _something_new(self) -> bool:
+        """Whether there is a first parcel. Most runs find none, and need nothing more than this."""
+        return next(self._parcels(), None) is not None
+
+    def _packer(self) -> Packer:
+        # Not imported by a run that finds nothing new.
+        from ansible_collections.mops.maintenance.plugins.module_utils._mashery.packing import Packer
+
+        return Packer(self._plan.compress_level, self._plan.spool_directory)
 
     def _delivery(self) -> Delivery:
         if self._connected is None:
@@ -197,33 +191,25 @@ class Shipment:
             self.report.retries = self._connected.retries
         self.report.elapsed = self._clock() - self._started
 
-    def _survey(self, spool: Spool) -> None:
+    def _survey(self, packer: Packer) -> None:
         """Validate everything before anything is sent; what a free processor can compress meanwhile is kept."""
         checked = 0
-        compressing: Future[None] | None = None
-        with ThreadPoolExecutor(1) as pool:
-            for parcel in self._parcels():
-                self.report.add(parcel)
-                if parcel.batch.records:
-                    self._delivery()  # what is wrong with the connection's options is said before hours of reading
-                if not parcel.batch.as_it_stands:
-                    continue
-                checked += parcel.batch.records
-                self._tell(f"checked {checked} records")
-                self._valid[parcel.key] = parcel.batch.records
-                if self._plan.compress_level is not None and (compressing is None or compressing.done()):
-                    compressing = pool.submit(self._keep_compressed, spool, parcel)
+        for parcel in self._parcels():
+            self.report.add(parcel)
+            if parcel.batch.records:
+                self._delivery()  # what is wrong with the connection's options is said before hours of reading
+            if not parcel.batch.as_it_stands:
+                continue
+            checked += parcel.batch.records
+            self._tell(f"checked {checked} records")
+            self._valid[parcel.key] = parcel.batch.records
+            packer.offer(parcel)
         self._refuse_faults("nothing was sent")
         self.report = Report()
 
-    def _keep_compressed(self, spool: Spool, parcel: Parcel) -> None:
-        place = spool.keep(self._compressed(parcel.batch.body))
-        if place is not None:
-            self._places[parcel.key] = place
-
-    def _deliver(self, spool: Spool) -> None:
+    def _deliver(self, packer: Packer) -> None:
         rejects = Rejects(self._plan.rejects) if self._plan.rejects else None
-        for parcel, body in self._packed(self._parcels(), spool):
+        for parcel, body in packer.packed(self._parcels()):
             self.report.add(parcel)
             if parcel.batch.faults and not self._plan.skip_invalid:
                 self._refuse_faults("came while this ran; what stands before them was sent")
@@ -263,41 +249,6 @@ class Shipment:
         )
         yield from reader.files(plan.src) if plan.events is None else reader.events(plan.events)
         self.warnings += [warning for warning in reader.warnings if warning not in self.warnings]
-
-    def _packed(self, parcels: Iterator[Parcel], spool: Spool) -> Iterator[tuple[Parcel, Body | None]]:
-        """The parcels with the bodies of their posts, which are made a few posts ahead. None where there is no post."""
-        with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(_COMPRESSORS) as compressors:
-
-            def prepared() -> tuple[Parcel, Future[bytes | None]] | None:
-                parcel = next(parcels, None)
-                return None if parcel is None else (parcel, compressors.submit(self._wire, parcel, spool))
-
-            ahead = deque(reader.submit(prepared) for _post in range(_AHEAD))
-            while True:
-                ready = ahead.popleft().result()
-                if ready is None:
-                    return
-                ahead.append(reader.submit(prepared))
-                yield self._body(*ready)
-
-    def _body(self, parcel: Parcel, wire: Future[bytes | None]) -> tuple[Parcel, Body | None]:
-        compressed = wire.result()
-        return parcel, Body(parcel.batch.body, compressed) if parcel.batch.records else None
-
-    def _wire(self, parcel: Parcel, spool: Spool) -> bytes | None:
-        if self._plan.compress_level is None or not parcel.batch.records:
-            return None
-        place = self._places.get(parcel.key)
-        kept = spool.get(place) if place is not None else None
-        return kept if kept is not None else self._compressed(parcel.batch.body)
-
-    def _compressed(self, body: bytes) -> bytes:
-        if self._plan.compress_level is None:
-            raise AssertionError("The level was not chosen.")
-        compressor = zlib.compressobj(
-            self._plan.compress_level, zlib.DEFLATED, _GZIP + _WINDOW_BITS, zlib.DEF_MEM_LEVEL, zlib.Z_FILTERED
-        )
-        return compressor.compress(body) + compressor.flush()
 
     def _progress(self, parcel: Parcel) -> str:
         seconds = max(self._clock() - self._started, 0.001)
