@@ -64,7 +64,9 @@ FRAGMENTS = frozenset(
 """Texts that are no message and no part of one by which it could be found."""
 
 FROM_OUTSIDE = (
+    "but all of the following are missing",
     "Could not match supplied host pattern",
+    "Cannot resolve",
     "couldn't resolve module/action",
     "Failed to import the required Python library",
     "Unsupported parameters for",
