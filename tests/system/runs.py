@@ -123,13 +123,13 @@ def eventually(condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS)
     return True
 
 
-def processes_of(folder: Path) -> list[str]:
-    """The command lines of what still runs of the plays in ``folder``."""
-    found = []
+def processes_of(folder: Path) -> dict[int, str]:
+    """What still runs of the plays in ``folder``: command lines by process id."""
+    found = {}
     for process in Path("/proc").glob("[0-9]*"):
         try:
             if f"HOME={folder}/home\0".encode() in (process / "environ").read_bytes():
-                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+                found[int(process.name)] = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
         except OSError:
             pass  # it has ended, or is somebody else's
     return found

@@ -29,6 +29,9 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _LOOK_EVERY_SECONDS = 0.5
 _STDOUT = 1
 
+HOLD_SECONDS = 4.0
+"""ansible-runner waits for five seconds, and then takes it for an error of its own."""
+
 
 class Interruption:
     """Tells that the work is to end before it is done, and why."""
@@ -89,10 +92,45 @@ def _watch(lifeline: int) -> Callable[[], bool]:
     except Orphaned:
         return lambda: True
 
+    terminal = Terminal.of(ancestors[-1]) if len(ancestors) > 1 else None
+
     def nobody_waits() -> bool:
-        return _closed(lifeline, select.POLLHUP) or _closed(_STDOUT, select.POLLERR) or any(map(_gone, ancestors))
+        gone = _closed(lifeline, select.POLLHUP) or _closed(_STDOUT, select.POLLERR) or any(map(_gone, ancestors))
+        if gone and terminal is not None:
+            terminal.release_after(HOLD_SECONDS)
+        return gone
 
     return nobody_waits
+
+
+class Terminal:
+    """The terminal of a play, kept open for a moment beyond its end.
+
+    ansible-runner reads from that terminal until nobody has it open any more. In a pod of AWX, its own end is that of
+    the pod, with everything that runs in it. So it has to wait until this process has tidied up.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._timer: threading.Timer | None = None
+
+    @classmethod
+    def of(cls, play: Ancestor) -> Terminal | None:
+        """That of the play's output, or None where it is none, or is another user's."""
+        try:
+            path = os.readlink(f"/proc/{play.pid}/fd/{_STDOUT}")
+            if not path.startswith("/dev/pts/"):
+                return None
+            return cls(os.open(path, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC))
+        except OSError:
+            return None
+
+    def release_after(self, seconds: float) -> None:
+        """Close it then, or with this process. Only the first call counts."""
+        if self._timer is None:
+            self._timer = threading.Timer(seconds, os.close, [self._descriptor])
+            self._timer.daemon = True
+            self._timer.start()
 
 
 class Orphaned(Exception):

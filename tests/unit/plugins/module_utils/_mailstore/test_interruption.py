@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import os
+import pty
+import select
 import signal
 import subprocess
 import sys
 import textwrap
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore import interruption as interruption_module
@@ -19,6 +22,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.interr
     Ancestor,
     Interruption,
     Orphaned,
+    Terminal,
     ancestors_that_wait,
 )
 
@@ -66,6 +70,47 @@ def test_a_play_that_is_the_first_process_of_a_container_counts_as_one(family):
 def test_without_proc_nobody_is_watched(monkeypatch):
     monkeypatch.setattr(interruption_module, "_process", lambda pid: None)
     assert ancestors_that_wait() == []
+
+
+@pytest.fixture
+def reader():
+    """Reads what a play prints on its terminal, the writing end of which is ``reader.play``."""
+    master, slave = pty.openpty()
+    yield SimpleNamespace(descriptor=master, play=slave)
+    os.close(master)
+
+
+def ends(reader, seconds):
+    """Whether the reader comes to the end within so many seconds."""
+    return bool(select.select([reader.descriptor], [], [], seconds)[0])
+
+
+def play_on(output):
+    """A process with this output, as an ancestor."""
+    play = subprocess.Popen(["sleep", "60"], stdout=output)
+    return play, Ancestor(play.pid, "")
+
+
+def test_the_terminal_of_a_play_outlives_it_for_a_moment(reader):
+    play, ancestor = play_on(reader.play)
+    terminal = Terminal.of(ancestor)
+    play.kill()
+    play.wait()
+    os.close(reader.play)
+    assert terminal is not None
+    assert not ends(reader, 0.2)
+    terminal.release_after(0.1)
+    assert ends(reader, 10)
+
+
+def test_a_play_that_prints_into_a_pipe_has_no_terminal():
+    play, ancestor = play_on(subprocess.PIPE)
+    try:
+        assert Terminal.of(ancestor) is None
+    finally:
+        play.kill()
+        play.communicate()
+    assert Terminal.of(ancestor) is None, "it has ended"
 
 
 def test_the_first_reason_stands():
