@@ -249,6 +249,8 @@ def docs(session: nox.Session) -> None:
         env = {"ANSIBLE_COLLECTIONS_PATH": str(tree.current_place)}
         session.run(*command, *options, "mops.maintenance", env=env)
     shutil.copy("docs/site/index.rst", source)
+    # antsibull-docs takes guides along, but no pictures.
+    shutil.copy("docs/docsite/rst/architecture.svg", source / "docsite")
     builder = session.posargs[0] if session.posargs else "html"
     folders = ["-c", "docs/site", "-d", str(build / "doctrees"), str(source), str(build / builder)]
     session.run("sphinx-build", "-b", builder, "-W", "--keep-going", *folders)
