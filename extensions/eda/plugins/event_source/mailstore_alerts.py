@@ -20,7 +20,7 @@ from typing import Any, Callable, Mapping, NamedTuple, Protocol, TypeVar
 DOCUMENTATION = r"""
 ---
 short_description: Follow the alerts of a MailStore SPE server
-version_added: 0.1.0
+version_added: 0.2.0
 author:
   - Contributors to the mops.maintenance project (@mops)
 description:
