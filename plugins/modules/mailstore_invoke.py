@@ -96,6 +96,9 @@ notes:
     where you know better.
   - Signals, the end of the play and the end of its time under C(async) all end in a logout, and under
     O(on_timeout=cancel) in the cancellation of the server's process.
+  - So does a job that is cancelled in AWX where it runs in a pod, if the server answers within four seconds. On an
+    execution node, AWX kills the job's container with everything in it. The session then expires by itself, and the
+    server's process goes on.
   - Callback plugins that show a task's arguments (C(display_args_to_stdout), AWX's job events) do so before the
     module runs, and can mask nothing. There, set C(no_log) on tasks whose O(arguments) hold secrets; it also hides
     the progress.

@@ -7,11 +7,13 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import awx
 import pytest
@@ -22,23 +24,24 @@ from simulators.launch import Simulators
 
 @contextmanager
 def cancelled(
-    simulators: Simulators, folder: Path, number: signal.Signals, instances: list[str], on_timeout: str
+    simulators: Simulators,
+    folder: Path,
+    number: signal.Signals,
+    playbook: str,
+    extra_vars: Mapping[str, Any],
+    begun: Callable[[], bool],
 ) -> Iterator[awx.Job]:
-    """A job that was cancelled while it verified the stores of these instances."""
-    simulators.processes({"seconds": 60, "steps": 60})
+    """A job that was cancelled when it had begun its work."""
     awx.prepare(
         folder,
-        awx.shipped("mailstore_store_verification"),
+        awx.shipped(playbook),
         {"mailstore": awx.entered(simulators)["mailstore"]},
-        extra_vars={
-            "mailstore_store_verification_instances": instances,
-            "mailstore_store_verification_on_timeout": on_timeout,
-        },
+        extra_vars=extra_vars,
         settings={"pexpect_timeout": 1},
     )
     process = awx.launch(folder)
     try:
-        assert eventually(lambda: statuses(simulators) == {"running"}, 60)
+        assert eventually(begun, 60)
         process.send_signal(number)
         yield awx.ended(folder, process)
     finally:
@@ -46,8 +49,18 @@ def cancelled(
         process.communicate()
 
 
+def verifying(simulators: Simulators) -> bool:
+    return statuses(simulators) == {"running"}
+
+
 def statuses(simulators: Simulators) -> set[str]:
     return {process["status_code"] for process in simulators.state("mailstore")["processes"]}
+
+
+def end_container(folder: Path) -> None:
+    """In a pod of AWX, the end of ansible-runner is that of the pod, and nothing in it lives on."""
+    for pid in processes_of(folder):
+        os.kill(pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +74,13 @@ def test_a_cancelled_job_logs_out_and_leaves_what_it_promised(
     simulators: Simulators, tmp_path: Path, on_timeout: str, number: signal.Signals, outcome: str
 ) -> None:
     folder = tmp_path / "job"
-    with cancelled(simulators, folder, number, ["alpha", "delta"], on_timeout) as job:
+    simulators.processes({"seconds": 60, "steps": 60})
+    variables = {
+        "mailstore_store_verification_instances": ["alpha", "delta"],
+        "mailstore_store_verification_on_timeout": on_timeout,
+    }
+    begun = functools.partial(verifying, simulators)
+    with cancelled(simulators, folder, number, "mailstore_store_verification", variables, begun) as job:
         assert job.status == "canceled", job.output
         assert eventually(lambda: simulators.state("mailstore")["sessions"] == 0)
         assert eventually(lambda: not processes_of(folder)), processes_of(folder)
@@ -69,12 +88,28 @@ def test_a_cancelled_job_logs_out_and_leaves_what_it_promised(
 
 
 def test_a_cancelled_job_has_tidied_up_when_its_container_ends(simulators: Simulators, tmp_path: Path) -> None:
-    """In a pod of AWX, the end of ansible-runner is that of the pod, and nothing in it lives on."""
     folder = tmp_path / "job"
+    simulators.processes({"seconds": 60, "steps": 60})
     simulators.faults("mailstore", [{"action": "delay", "seconds": 0.5, "path": "/api/cancel-async"}])
-    with cancelled(simulators, folder, signal.SIGTERM, ["delta"], "cancel") as job:
-        for pid in processes_of(folder):
-            os.kill(pid, signal.SIGKILL)
+    variables = {"mailstore_store_verification_instances": ["delta"]}
+    begun = functools.partial(verifying, simulators)
+    with cancelled(simulators, folder, signal.SIGTERM, "mailstore_store_verification", variables, begun) as job:
+        end_container(folder)
         assert job.status == "canceled", job.output
         assert statuses(simulators) == {"cancelled"}
         assert simulators.state("mailstore")["sessions"] == 0
+
+
+def test_a_cancelled_backup_has_thawed_its_instances_when_its_container_ends(
+    simulators: Simulators, tmp_path: Path
+) -> None:
+    folder, backup = tmp_path / "job", tmp_path / "backup.yml"
+    backup.write_text(f"- ansible.builtin.shell: touch {tmp_path}/begun; sleep 60\n")
+    variables = {"mailstore_backup_window_instances": ["delta"], "mailstore_backup_window_tasks": str(backup)}
+    begun = (tmp_path / "begun").exists
+    with cancelled(simulators, folder, signal.SIGTERM, "mailstore_backup_window", variables, begun) as job:
+        end_container(folder)
+        assert job.status == "canceled", job.output
+        state = simulators.state("mailstore")
+        assert (state["instances"]["delta"], state["functions"]["ThawInstances"]) == ("running", 1)
+        assert state["sessions"] == 0

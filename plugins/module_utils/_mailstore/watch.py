@@ -26,7 +26,11 @@ import time
 from typing import Callable
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.interruption import Ancestor
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.interruption import (
+    HOLD_SECONDS,
+    Ancestor,
+    Terminal,
+)
 
 SETTLED = b"s"
 """There is something to undo, and nothing more is coming."""
@@ -103,8 +107,11 @@ def _detach(path: str, armed: int, act: Callable[[bool], None], play: Ancestor |
         pipe = os.open(path, os.O_RDWR | os.O_NONBLOCK)
         os.write(armed, b"!")
         pipe = _let_go(pipe)
+        terminal = Terminal.of(play) if play is not None else None
         settled = watch(lambda: _heard(pipe), lambda: bool(signals) or (play is not None and play.gone()), seconds)
         if settled is not None:
+            if terminal is not None:
+                terminal.release_after(HOLD_SECONDS)
             act(settled)
     finally:
         shutil.rmtree(os.path.dirname(path), ignore_errors=True)
