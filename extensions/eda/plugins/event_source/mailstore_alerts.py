@@ -228,7 +228,12 @@ async def follow(queue: Queue, watch: Watch, told: Told) -> None:
             answered, failures, said, unmatched = True, 0, None, survey["unmatched"]
             now = alerts.standing(health.without(survey, watch.exclude), told.alerts.values())
         await tell(queue, watch, told, alerts.news(told.alerts, now))
-        await asyncio.sleep(min(watch.interval * 2**failures, max(watch.interval, LONGEST_WAIT)))
+        await asyncio.sleep(wait_after(failures, watch.interval))
+
+
+def wait_after(failures: int, interval: float) -> float:
+    """Seconds until the next look, after so many in a row that have failed."""
+    return min(interval * 2 ** min(failures, 30), max(interval, LONGEST_WAIT))
 
 
 def look(watch: Watch, interruption: Interruption) -> Document:

@@ -143,6 +143,11 @@ def test_a_server_that_is_gone_is_asked_less_and_less_often(watched):
     assert waits == [120, 240, 480, 900, 900, 900, 60, 60]
 
 
+def test_a_server_may_be_gone_for_weeks(watched):
+    _heard, waits = watched(*[RequestNotSent("Gone.")] * 2000)
+    assert waits[-1] == 900
+
+
 def test_a_server_that_is_gone_twice_in_a_row_is_an_alert_and_clears_nothing(watched):
     gone = RequestNotSent("Gone.")
     heard, _waits = watched(survey("2026"), gone, survey("2026"), gone, gone, gone, survey("2026"))
