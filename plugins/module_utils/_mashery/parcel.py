@@ -171,6 +171,7 @@ class Reader:
                 lines=self._lines,
                 size=self._size,
                 complete=not (content.may_grow and self._durable),
+                lengths={begin: end - begin for log, begin, end in self._valid if log == number},
             ):
                 batch = self._batch(number, piece, path)
                 if piece.unfinished and batch.faults:

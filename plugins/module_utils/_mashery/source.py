@@ -20,7 +20,7 @@ import re
 import stat
 import zlib
 from dataclasses import dataclass
-from typing import Iterator, Sequence
+from typing import Iterator, Mapping, Sequence
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.ledger import (
@@ -132,8 +132,13 @@ class GzipContent:
         if offset + size <= len(self._head):
             return self._head[offset : offset + size]
         at, data = self._last
-        if offset == at and size == len(data):
-            return data
+        data = data[offset - at : offset - at + size] if at <= offset else b""
+        if len(data) < size:
+            data += self._decompressed(offset + len(data), size - len(data))
+            self._last = (offset, data)
+        return data
+
+    def _decompressed(self, offset: int, size: int) -> bytes:
         failure = ""
         data = b""
         try:
@@ -148,7 +153,6 @@ class GzipContent:
             failure = getattr(error, "strerror", None) or str(error)
         if failure:
             raise Damaged(f"is damaged as gzip ({failure}) after about {self._gzip.tell()} bytes of text")
-        self._last = (offset, data)
         return data
 
     def ends_at(self, offset: int) -> bool:
@@ -197,19 +201,24 @@ def opened(path: str, expected: tuple[int, int]) -> PlainContent | GzipContent:
     raise SourceError(f"{path} cannot be read: {failure.strerror}.")
 
 
-def pieces(content: Content, start: Mark, *, lines: int, size: int, complete: bool) -> Iterator[Piece]:
+def pieces(
+    content: Content, start: Mark, *, lines: int, size: int, complete: bool, lengths: Mapping[int, int] | None = None
+) -> Iterator[Piece]:
     """The content from a mark on, in pieces of at most so many lines and bytes.
 
-    What follows the last line break is a piece only where the content is ``complete``.
+    What follows the last line break is a piece only where the content is ``complete``. ``lengths`` are those of pieces
+    that were read before, by their offsets, and save time.
     """
     before = content.read(start.offset - min(start.offset, PRINT_BYTES), min(start.offset, PRINT_BYTES))
     mark, buffer, count, ended = start, b"", 0, False
     length = 0
     while True:
-        # Lines are much alike: with one read as long as the last piece, and a little more, the next one is there.
-        likely = min(size, length + length // 32)
+        # Lines are much alike: a read as long as the last piece, and a little longer, has the next one whole.
+        likely = (lengths or {}).get(mark.offset, min(size, length + length // 32))
         while not ended and len(buffer) < size and count < lines:
-            block = content.read(mark.offset + len(buffer), max(_BLOCK_BYTES, likely - len(buffer)))
+            block = content.read(
+                mark.offset + len(buffer), likely - len(buffer) if likely > len(buffer) else _BLOCK_BYTES
+            )
             buffer, count, ended = buffer + block, count + block.count(b"\n"), not block
             if buffer.startswith(b"\0"):
                 # What a writer leaves that goes on at its old place in a file that was cut to nothing.
@@ -218,7 +227,8 @@ def pieces(content: Content, start: Mark, *, lines: int, size: int, complete: bo
                 mark, buffer = _mark(content, mark.offset + hole, mark.lines, before), buffer[hole:]
         cut, number = _whole_lines(buffer, count, lines, size)
         if cut:
-            raw, buffer, length = buffer[:cut], buffer[cut:], cut
+            # What is read too much is read once more with the next piece: quicker than to put a large one together.
+            raw, buffer, length = buffer[:cut], buffer[cut:] if ended else b"", cut
             before = _end(before, raw)
         elif len(buffer) >= size:
             raw, length, before, buffer = _long_line(content, mark.offset, buffer, before)
@@ -229,7 +239,7 @@ def pieces(content: Content, start: Mark, *, lines: int, size: int, complete: bo
             return
         end = _mark(content, mark.offset + length, mark.lines + number, before)
         yield Piece(mark, end, raw, too_long=not cut)
-        mark, count = end, count - number
+        mark, count = end, count - number if buffer else 0
     if complete and buffer:
         before = _end(before, buffer)
         yield Piece(
