@@ -368,7 +368,7 @@ def _by_known_name(record: Mapping[str, Any]) -> dict[str, Any]:
         name = key.lower() if isinstance(key, str) else repr(key)
         if name not in _NAMES:
             near = difflib.get_close_matches(name, _NAMES, n=1)
-            raise InvalidRecord(str(key), "is no field of a record" + (f"; is {near[0]} meant?" if near else ""))
+            raise InvalidRecord(str(key), "is no field of a record" + (f" (is {near[0]} meant?)" if near else ""))
         if name in given:
             raise InvalidRecord(name, "is there twice, in upper and in lower case")
         if value is not None:
