@@ -46,7 +46,7 @@ asyncio.run(runpy.run_path(sys.argv[1])["main"](Queue(), json.loads(sys.argv[2])
 def java_version() -> int:
     """The version of the Java runtime on this machine; 0 where there is none."""
     java = shutil.which("java")
-    said = subprocess.run([java, "-version"], capture_output=True, text=True).stderr if java else ""
+    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr if java else ""
     found = re.search(r'version "(\d+)', said)
     return int(found[1]) if found else 0
 
