@@ -7,11 +7,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
 
 from simulators.launch import Simulators, running
+
+
+@pytest.fixture
+def tmp_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of the test's own, with a short name.
+
+    ansible-core 2.21 makes a socket below it, and the path of a socket may have 107 characters at most.
+    """
+    return tmp_path_factory.mktemp("test")
 
 
 @pytest.fixture(scope="session")
