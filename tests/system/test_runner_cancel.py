@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import awx
-import pytest
 from runs import eventually, processes_of
 
 from simulators.launch import Simulators
+
+RECEPTOR, KUBERNETES = signal.SIGINT, signal.SIGTERM
+"""Who cancels, and what it sends to ansible-runner."""
 
 
 @contextmanager
@@ -63,41 +65,34 @@ def end_container(folder: Path) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-@pytest.mark.parametrize(
-    ("on_timeout", "number", "outcome"),
-    [
-        ("cancel", signal.SIGINT, "cancelled"),  # from receptor, on an execution node
-        ("detach", signal.SIGTERM, "running"),  # from Kubernetes
-    ],
-)
-def test_a_cancelled_job_logs_out_and_leaves_what_it_promised(
-    simulators: Simulators, tmp_path: Path, on_timeout: str, number: signal.Signals, outcome: str
+def test_a_cancelled_job_has_logged_out_and_cancelled_when_its_container_ends(
+    simulators: Simulators, tmp_path: Path
 ) -> None:
-    folder = tmp_path / "job"
-    simulators.processes({"seconds": 60, "steps": 60})
-    variables = {
-        "mailstore_store_verification_instances": ["alpha", "delta"],
-        "mailstore_store_verification_on_timeout": on_timeout,
-    }
-    begun = functools.partial(verifying, simulators)
-    with cancelled(simulators, folder, number, "mailstore_store_verification", variables, begun) as job:
-        assert job.status == "canceled", job.output
-        assert eventually(lambda: simulators.state("mailstore")["sessions"] == 0)
-        assert eventually(lambda: not processes_of(folder)), processes_of(folder)
-        assert statuses(simulators) == {outcome}
-
-
-def test_a_cancelled_job_has_tidied_up_when_its_container_ends(simulators: Simulators, tmp_path: Path) -> None:
     folder = tmp_path / "job"
     simulators.processes({"seconds": 60, "steps": 60})
     simulators.faults("mailstore", [{"action": "delay", "seconds": 0.5, "path": "/api/cancel-async"}])
     variables = {"mailstore_store_verification_instances": ["delta"]}
     begun = functools.partial(verifying, simulators)
-    with cancelled(simulators, folder, signal.SIGTERM, "mailstore_store_verification", variables, begun) as job:
+    with cancelled(simulators, folder, RECEPTOR, "mailstore_store_verification", variables, begun) as job:
         end_container(folder)
         assert job.status == "canceled", job.output
         assert statuses(simulators) == {"cancelled"}
         assert simulators.state("mailstore")["sessions"] == 0
+
+
+def test_a_cancelled_job_leaves_running_what_is_to_be_detached(simulators: Simulators, tmp_path: Path) -> None:
+    folder = tmp_path / "job"
+    simulators.processes({"seconds": 60, "steps": 60})
+    variables = {
+        "mailstore_store_verification_instances": ["alpha", "delta"],
+        "mailstore_store_verification_on_timeout": "detach",
+    }
+    begun = functools.partial(verifying, simulators)
+    with cancelled(simulators, folder, KUBERNETES, "mailstore_store_verification", variables, begun) as job:
+        assert job.status == "canceled", job.output
+        assert eventually(lambda: simulators.state("mailstore")["sessions"] == 0)
+        assert eventually(lambda: not processes_of(folder)), processes_of(folder)
+        assert statuses(simulators) == {"running"}
 
 
 def test_a_cancelled_backup_has_thawed_its_instances_when_its_container_ends(
@@ -107,7 +102,7 @@ def test_a_cancelled_backup_has_thawed_its_instances_when_its_container_ends(
     backup.write_text(f"- ansible.builtin.shell: touch {tmp_path}/begun; sleep 60\n")
     variables = {"mailstore_backup_window_instances": ["delta"], "mailstore_backup_window_tasks": str(backup)}
     begun = (tmp_path / "begun").exists
-    with cancelled(simulators, folder, signal.SIGTERM, "mailstore_backup_window", variables, begun) as job:
+    with cancelled(simulators, folder, KUBERNETES, "mailstore_backup_window", variables, begun) as job:
         end_container(folder)
         assert job.status == "canceled", job.output
         state = simulators.state("mailstore")

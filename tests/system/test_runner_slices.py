@@ -18,7 +18,7 @@ SLICES = 3
 
 
 def test_slices_work_on_each_instance_exactly_once(tmp_path: Path) -> None:
-    with running(Options(fleet=8, seed=7, mailstore_process_seconds=0.2)) as simulators:
+    with running(Options(fleet=7, seed=7, mailstore_process_seconds=0.2)) as simulators:
         inventory = awx.mailstore_inventory(simulators, tmp_path / "update")
         folders = [tmp_path / f"slice{number}" for number in range(1, SLICES + 1)]
         for number, folder in enumerate(folders, start=1):
