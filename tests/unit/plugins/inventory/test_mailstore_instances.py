@@ -168,10 +168,13 @@ def test_missing_options_are_said_with_their_variables(parse, client):
     assert client.servers == []
 
 
-@pytest.mark.parametrize(("variable", "value"), [("AUTH_METHOD", "kerberos"), ("PORT", "many")])
-def test_a_variable_that_cannot_be_is_said_with_its_value(parse, client, monkeypatch, variable, value):
+# Of a number, ansible-core up to 2.18 tells the option and the type, not the value.
+@pytest.mark.parametrize(
+    ("variable", "value", "told"), [("AUTH_METHOD", "kerberos", "kerberos"), ("PORT", "many", "int")]
+)
+def test_a_variable_that_cannot_be_is_said_with_its_name(parse, client, monkeypatch, variable, value, told):
     monkeypatch.setenv(f"MAILSTORE_{variable}", value)
-    with pytest.raises(AnsibleParserError, match=f"{variable.lower()}.*{value}"):
+    with pytest.raises(AnsibleParserError, match=f"{variable.lower()}.*{told}"):
         parse(**SERVER)
     assert client.servers == []
 

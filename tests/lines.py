@@ -1,0 +1,111 @@
+# Copyright (c) Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The lines of ansible-core that the collection supports, and the Pythons of this machine that can install them."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from antsibull_nox.ansible import get_ansible_core_info, get_supported_core_versions
+from antsibull_nox.utils import Version
+
+OLDEST_PYTHON = Version(3, 8)
+
+
+@dataclass(frozen=True)
+class Line:
+    core: Version
+    python: Path | None
+    """The oldest Python of this machine on which it runs playbooks: between them, the lines try most of them."""
+
+    @property
+    def requirement(self) -> str:
+        return f"ansible-core~={self.core}.0"
+
+    @property
+    def runs_on(self) -> tuple[Version, ...]:
+        """The Pythons on which it runs playbooks."""
+        return get_ansible_core_info(self.core).controller_python_versions
+
+    @property
+    def targets(self) -> tuple[Version, ...]:
+        """The Pythons on which its modules run."""
+        return get_ansible_core_info(self.core).remote_python_versions
+
+    @property
+    def why_not(self) -> str | None:
+        """Why this machine cannot install it, or None where it can."""
+        if self.python is None:
+            here = ", ".join(map(str, interpreters()))
+            return f"it needs Python {' or '.join(map(str, self.runs_on))}, and this machine has {here}"
+        if self.core not in released():
+            return f"pip finds no release of ansible-core {self.core}"
+        return None
+
+
+@functools.cache
+def lines() -> list[Line]:
+    """From the oldest one that ``meta/runtime.yml`` allows; the newest may not have a release yet."""
+    found = interpreters()
+    supported = [core for core in get_supported_core_versions() if isinstance(core, Version)]
+    return [
+        Line(core, next((found[python] for python in sorted(runs_on) if python in found), None))
+        for core in sorted(supported)
+        for runs_on in [get_ansible_core_info(core).controller_python_versions]
+    ]
+
+
+def newest() -> Line:
+    return max((line for line in lines() if line.why_not is None), key=lambda line: line.core)
+
+
+def widest() -> Line:
+    """The newest one whose modules run on the oldest Python that the collection supports."""
+    able = [line for line in lines() if line.why_not is None]
+    return max((line for line in able if OLDEST_PYTHON in line.targets), key=lambda line: line.core, default=newest())
+
+
+@functools.cache
+def released() -> frozenset[Version]:
+    """The lines of which pip finds a release, for whatever Python."""
+    command = [sys.executable, "-m", "pip", "index", "versions", "--ignore-requires-python", "ansible-core"]
+    answer = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    return frozenset(Version(int(major), int(minor)) for major, minor in re.findall(r"\b(\d+)\.(\d+)\.\d+", answer))
+
+
+@functools.cache
+def interpreters() -> dict[Version, Path]:
+    """The working Pythons of this machine from 3.8 on, by version: those on the PATH and those of a version manager.
+
+    A version manager's stand-ins on the PATH answer to every version, and fail for most of them.
+    """
+    versions = [Version(3, minor) for minor in range(OLDEST_PYTHON.minor, 20)]
+    return {version: found for version in versions if (found := interpreter(version)) is not None}
+
+
+def interpreter(version: Version) -> Path | None:
+    """The first working Python of this version, or None where there is none."""
+    name = f"python{version}"
+    managed = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    candidates = [shutil.which(name) or name, *map(str, sorted(managed.glob(f"*/bin/{name}")))]
+    return next((found for candidate in candidates if (found := executable_of(candidate)) is not None), None)
+
+
+def executable_of(python: str) -> Path | None:
+    """The file that runs as ``python``, or None where none does."""
+    command = [python, "-c", "import sys, venv; print(sys.executable)"]
+    try:
+        tried = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return Path(tried.stdout.strip())
