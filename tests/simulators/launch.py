@@ -193,7 +193,9 @@ def running(options: Options | None = None, ca_path: str | Path | None = None) -
             authority = Path(ca_path or Path(folder) / "ca.pem").absolute()
             authority.write_text(certificate.authority, encoding="ascii")
             for name, child in children.items():
-                configure_child(child, {"certificate": certificate.server, **_configuration(name, options, credentials)})
+                configure_child(
+                    child, {"certificate": certificate.server, **_configuration(name, options, credentials)}
+                )
             ports = {name: ports_of_child(name, child) for name, child in children.items()}
             pids = {name: child.pid for name, child in children.items()}
             yield _simulators(options, credentials, str(authority), ports, pids)

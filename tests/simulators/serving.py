@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: Contributors to the mops.maintenance project
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Serving a handler over TLS on a loopback port that the kernel chooses."""
+"""Serving a handler on a loopback port that the kernel chooses."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def server_context(pem: str) -> ssl.SSLContext:
     return context
 
 
-async def serve(handler: Handler, context: ssl.SSLContext) -> int:
-    """Starts to serve and returns the port. It ends with the process."""
+async def serve(handler: Handler, context: ssl.SSLContext | None) -> int:
+    """Starts to serve, over TLS where there is a context, and returns the port. It ends with the process."""
     application = web.Application(client_max_size=MAX_BODY)
     application.router.add_route("*", "/{path:.*}", handler)
     # A handler ends with its connection: a held status request must not outlive the client that asked.

@@ -12,7 +12,18 @@ from typing import Any
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-FIELD_KEYS = {"type", "format", "choices", "id", "label", "help_text", "multiline", "secret", "ask_at_runtime", "default"}
+FIELD_KEYS = {
+    "type",
+    "format",
+    "choices",
+    "id",
+    "label",
+    "help_text",
+    "multiline",
+    "secret",
+    "ask_at_runtime",
+    "default",
+}
 OF_STRINGS = ("choices", "multiline", "format", "secret")
 VARIABLE = re.compile(r"[a-zA-Z_]+[a-zA-Z0-9_]*")
 FILE_LABEL = re.compile(r"template(\.[a-zA-Z_]+[a-zA-Z0-9_]*)?")
@@ -70,7 +81,8 @@ def _about_injectors(inputs: dict[str, Any], injectors: Any) -> list[str]:
         return ["Must use multi-file syntax when injecting multiple files"]
     for name in injectors.get("env", {}):
         if name.startswith("ANSIBLE_"):
-            return [f"Environment variable {name} may affect Ansible configuration so its use is not allowed in credentials."]
+            words = "may affect Ansible configuration so its use is not allowed in credentials."
+            return [f"Environment variable {name} {words}"]
     namespace = {"tower": _tower(files), **{field["id"]: "EXAMPLE" for field in inputs.get("fields", [])}}
     environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined)
     for templates in injectors.values():

@@ -6,16 +6,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
-
-PROMPTS = {
-    f"ask_{name}_on_launch": False
-    for name in (
-        "credential diff_mode execution_environment forks instance_groups inventory job_slice_count job_type labels "
-        "limit scm_branch skip_tags tags timeout variables verbosity"
-    ).split()
-}
 
 
 @dataclass(frozen=True)
@@ -45,94 +38,111 @@ class Thing:
         return f"/api/v2/{self.kind}/{self.id}/"
 
 
+def _fields(empty: Iterable[str], none: Iterable[str] = (), false: Iterable[str] = (), **others: Any) -> dict[str, Any]:
+    """Fields with their defaults: an empty string, null, false, or what is said."""
+    return {**dict.fromkeys(empty, ""), **dict.fromkeys(none), **dict.fromkeys(false, False), **others}
+
+
+_PROMPTED = ["credential", "diff_mode", "execution_environment", "forks", "instance_groups", "inventory"]
+_PROMPTED += ["job_slice_count", "job_type", "labels", "limit", "scm_branch", "skip_tags", "tags", "timeout"]
+_PROMPTS = [f"ask_{name}_on_launch" for name in (*_PROMPTED, "variables", "verbosity")]
+
 KINDS: dict[str, Kind] = {
     "organizations": Kind(
-        "organization", {"name": "", "description": "", "max_hosts": 0, "default_environment": None}, ("name",)
+        "organization", _fields(["name", "description"], ["default_environment"], max_hosts=0), ("name",)
     ),
-    "execution_environments": Kind("execution_environment", {"name": "", "organization": None, "image": ""}, ("name",)),
+    "execution_environments": Kind("execution_environment", _fields(["name", "image"], ["organization"]), ("name",)),
     "credential_types": Kind(
         "credential_type",
-        {"name": "", "description": "", "kind": "", "namespace": None, "managed": False, "inputs": {}, "injectors": {}},
+        _fields(["name", "description", "kind"], ["namespace"], ["managed"], inputs={}, injectors={}),
         ("name", "kind"),
         ("name", "kind"),
     ),
     "credentials": Kind(
         "credential",
-        {"name": "", "description": "", "organization": None, "credential_type": None, "managed": False, "inputs": {}},
+        _fields(["name", "description"], ["organization", "credential_type"], ["managed"], inputs={}),
         ("organization", "name", "credential_type"),
         ("name", "credential_type"),
     ),
     "projects": Kind(
         "project",
-        {
-            **{"name": "", "description": "", "organization": None, "local_path": "", "scm_type": "", "scm_url": ""},
-            **{"scm_branch": "", "scm_refspec": "", "scm_clean": False, "scm_track_submodules": False},
-            **{"scm_delete_on_update": False, "credential": None, "timeout": 0, "scm_revision": ""},
-            **{"scm_update_on_launch": False, "scm_update_cache_timeout": 0, "allow_override": False},
-            **{"default_environment": None, "signature_validation_credential": None},
-        },
+        _fields(
+            ["name", "description", "local_path", "scm_type", "scm_url", "scm_branch", "scm_refspec", "scm_revision"],
+            ["organization", "credential", "default_environment", "signature_validation_credential"],
+            ["scm_clean", "scm_track_submodules", "scm_delete_on_update", "scm_update_on_launch", "allow_override"],
+            timeout=0,
+            scm_update_cache_timeout=0,
+        ),
         ("name", "organization"),
     ),
     "inventories": Kind(
         "inventory",
-        {
-            **{"name": "", "description": "", "organization": None, "kind": "", "host_filter": None, "variables": ""},
-            **{"pending_deletion": False, "prevent_instance_group_fallback": False},
-        },
+        _fields(
+            ["name", "description", "kind", "variables"],
+            ["organization", "host_filter"],
+            ["pending_deletion", "prevent_instance_group_fallback"],
+        ),
         ("name", "organization"),
         ("name", "organization"),
     ),
     "inventory_sources": Kind(
         "inventory_source",
-        {
-            **{"name": "", "description": "", "source": "", "source_path": "", "source_vars": "", "scm_branch": ""},
-            **{"credential": None, "enabled_var": "", "enabled_value": "", "host_filter": "", "overwrite": False},
-            **{"overwrite_vars": False, "timeout": 0, "verbosity": 1, "limit": "", "execution_environment": None},
-            **{"inventory": None, "update_on_launch": False, "update_cache_timeout": 0, "source_project": None},
-        },
+        _fields(
+            ["name", "description", "source", "source_path", "source_vars", "scm_branch", "enabled_var"],
+            ["credential", "execution_environment", "inventory", "source_project"],
+            ["overwrite", "overwrite_vars", "update_on_launch"],
+            **dict.fromkeys(["enabled_value", "host_filter", "limit"], ""),
+            **dict.fromkeys(["timeout", "update_cache_timeout"], 0),
+            verbosity=1,
+        ),
         ("name", "inventory"),
         ("name", "inventory"),
     ),
     "job_templates": Kind(
         "job_template",
-        {
-            **{"name": "", "description": "", "job_type": "run", "inventory": None, "project": None, "playbook": ""},
-            **{"scm_branch": "", "forks": 0, "limit": "", "verbosity": 0, "extra_vars": "", "job_tags": ""},
-            **{"force_handlers": False, "skip_tags": "", "start_at_task": "", "timeout": 0, "use_fact_cache": False},
-            **{"organization": None, "execution_environment": None, "host_config_key": "", "survey_enabled": False},
-            **{"become_enabled": False, "diff_mode": False, "allow_simultaneous": False, "job_slice_count": 1},
-            **{"webhook_service": "", "webhook_credential": None, "prevent_instance_group_fallback": False},
-            **PROMPTS,
-        },
+        _fields(
+            ["name", "description", "playbook", "scm_branch", "limit", "extra_vars", "job_tags", "skip_tags"],
+            ["inventory", "project", "organization", "execution_environment", "webhook_credential"],
+            ["force_handlers", "use_fact_cache", "survey_enabled", "become_enabled", "diff_mode", "allow_simultaneous"],
+            **dict.fromkeys(["start_at_task", "host_config_key", "webhook_service"], ""),
+            **dict.fromkeys(["prevent_instance_group_fallback", *_PROMPTS], False),
+            **dict.fromkeys(["forks", "verbosity", "timeout"], 0),
+            job_type="run",
+            job_slice_count=1,
+        ),
         ("name", "organization"),
         links=("credentials", "labels", "instance_groups"),
     ),
     "workflow_job_templates": Kind(
         "workflow_job_template",
-        {
-            **{"name": "", "description": "", "extra_vars": "", "organization": None, "survey_enabled": False},
-            **{"allow_simultaneous": False, "inventory": None, "limit": None, "scm_branch": None},
-            **PROMPTS,
-        },
+        _fields(
+            ["name", "description", "extra_vars"],
+            ["organization", "inventory", "limit", "scm_branch"],
+            ["survey_enabled", "allow_simultaneous", *_PROMPTS],
+        ),
         ("name", "organization"),
         links=("labels",),
     ),
     "workflow_job_template_nodes": Kind(
         "workflow_job_template_node",
-        {
-            **{"identifier": "", "workflow_job_template": None, "unified_job_template": None, "extra_data": {}},
-            **{"all_parents_must_converge": False, "inventory": None, "limit": None, "scm_branch": None},
-        },
+        _fields(
+            ["identifier"],
+            ["workflow_job_template", "unified_job_template", "inventory", "limit", "scm_branch"],
+            ["all_parents_must_converge"],
+            extra_data={},
+        ),
         ("identifier", "workflow_job_template"),
         ("workflow_job_template",),
         ("success_nodes", "failure_nodes", "always_nodes", "credentials"),
     ),
     "schedules": Kind(
         "schedule",
-        {
-            **{"name": "", "description": "", "rrule": "", "unified_job_template": None, "enabled": True},
-            **{"extra_data": {}, "inventory": None, "limit": None, "scm_branch": None},
-        },
+        _fields(
+            ["name", "description", "rrule"],
+            ["unified_job_template", "inventory", "limit", "scm_branch"],
+            enabled=True,
+            extra_data={},
+        ),
         ("name", "unified_job_template"),
         ("name", "rrule", "unified_job_template"),
         ("credentials",),
@@ -140,15 +150,17 @@ KINDS: dict[str, Kind] = {
 }
 
 UNIFIED = ("projects", "inventory_sources", "job_templates", "workflow_job_templates")
-"""These share one row of ids, and the list `unified_job_templates`."""
+"""These share one list, `unified_job_templates`."""
 
 # What goes with an object that is deleted, and which fields of others are emptied: (kind, field, goes).
 DEPENDENTS: dict[str, tuple[tuple[str, str, bool], ...]] = {
     "organizations": (("projects", "organization", True), ("inventories", "organization", True)),
-    "credential_types": (),
     "credentials": (("inventory_sources", "credential", False), ("projects", "credential", False)),
     "projects": (("job_templates", "project", False), ("inventory_sources", "source_project", True)),
     "inventories": (("inventory_sources", "inventory", True), ("job_templates", "inventory", False)),
     "workflow_job_templates": (("workflow_job_template_nodes", "workflow_job_template", True),),
 }
-OF_TEMPLATES = (("schedules", "unified_job_template", True), ("workflow_job_template_nodes", "unified_job_template", False))
+OF_TEMPLATES = (
+    ("schedules", "unified_job_template", True),
+    ("workflow_job_template_nodes", "unified_job_template", False),
+)

@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from ..service import CommonSettings, Service
-from ..serving import serve, server_context
+from ..serving import serve
 from .objects import KINDS
 from .store import RUNNING, Refused, Store
 
@@ -66,7 +66,7 @@ class Awx(Service[Settings]):
         return shown
 
     def own_state(self) -> dict[str, Any]:
-        things = {kind: [thing for thing in self._store.every(kind)] for kind in KINDS}
+        things = {kind: list(self._store.every(kind)) for kind in KINDS}
         return {
             "writes": self._writes,
             "tokens": len(self._tokens),
@@ -133,7 +133,8 @@ class Awx(Service[Settings]):
             number = max(self._tokens, default=0) + 1
             self._tokens[number] = secrets.token_urlsafe(22)
             return web.json_response({"id": number, "token": self._tokens[number]}, status=201)
-        if method == "DELETE" and words and self._tokens.pop(int(words[0]), None):
+        if method == "DELETE" and words and int(words[0]) in self._tokens:
+            del self._tokens[int(words[0])]
             return web.Response(status=204)
         raise Refused(404, {"detail": "Not found."})
 
@@ -215,6 +216,6 @@ def _page(rows: list[Any], path: str, query: Mapping[str, str], page: int, size:
 
 
 async def start(configuration: Mapping[str, Any]) -> list[int]:
-    """Starts the service, for `simulators.child`."""
+    """Starts the service in this process, without TLS; returns its port."""
     service = Awx(Settings(**configuration["settings"]), Login(**configuration["credentials"]))
-    return [await serve(service.handle, server_context(configuration["certificate"]))]
+    return [await serve(service.handle, None)]

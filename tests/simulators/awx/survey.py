@@ -35,12 +35,13 @@ def _about(question: dict[str, Any], number: int) -> str:
         if key not in question:
             return f"'{key}' missing from survey question {number}."
     if question["type"] not in TYPES:
-        return f"'{question['type']}' in survey question {number} is not one of '{', '.join(TYPES)}' allowed question types."
+        allowed = ", ".join(TYPES)
+        return f"'{question['type']}' in survey question {number} is not one of '{allowed}' allowed question types."
     if "choices" not in question and question["type"].startswith("multi"):
         return f"Survey question {number} of type {question['type']} must specify choices."
     default = question.get("default", "")
-    expected = {"integer": int, "float": (int, float)}.get(question["type"], (str, list))
-    if default != "" and not isinstance(default, expected):
+    expected = {"integer": (int,), "float": (int, float)}.get(question["type"], (str, list))
+    if default != "" and type(default) not in expected:
         return f"Default value {default} in survey question {number} expected to be {question['type']}."
     if question["type"] == "multiplechoice" and default != "" and default not in choices(question):
         return "Default choice must be answered from the choices listed."

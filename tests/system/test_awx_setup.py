@@ -1,0 +1,293 @@
+# Copyright (c) Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""AWX is set up by one run, and not touched by the second; secrets stay secret; everything can be removed again."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from runs import Run, finish, start
+
+from simulators.awx import credential_type, survey
+from simulators.awx.launch import Awx, running
+
+ROOT = Path(__file__).parents[2]
+ROLE = ROOT / "roles" / "awx_setup"
+# The only package on PyPI with the collection awx.awx, of 24.6.1. What is taken of it is 1 of its 57 MB.
+PACKAGE = "ansible==11.13.0"
+PASSWORD = "a-secret-of-MailStore"
+SERVICES = ("mimecast", "mashery", "mailstore")
+SCM_URL = "https://git.example.com/operations/mops.git"
+
+
+def text_of(path: Path) -> Any:
+    return yaml.safe_load(path.read_text())
+
+
+CATALOGUE = text_of(ROLE / "vars" / "main.yml")["awx_setup_catalogue"]
+SHIPPED = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml") if path.stem != "awx_setup")
+QUESTIONS = [
+    *((name, question) for name, template in CATALOGUE.items() for question in template["survey"]),
+    ("mailstore_maintenance", text_of(ROLE / "vars" / "main.yml")["awx_setup_state_question"]),
+]
+
+
+@pytest.fixture(scope="session")
+def awx_collections() -> Path:
+    """A folder of collections with awx.awx, kept for the next time."""
+    kept = ROOT / "build" / PACKAGE.replace("==", "-")
+    if not (kept / "ansible_collections").is_dir():
+        fetched = kept.with_suffix(f".{os.getpid()}")
+        options = ["--no-deps", "--only-binary=:all:", "--ignore-requires-python", "--quiet", "--dest", str(fetched)]
+        subprocess.run([sys.executable, "-m", "pip", "download", *options, PACKAGE], check=True)
+        (wheel,) = fetched.glob("*.whl")
+        with zipfile.ZipFile(wheel) as package:
+            package.extractall(fetched, [name for name in package.namelist() if "collections/awx/awx/" in name])
+        wheel.unlink()
+        shutil.rmtree(kept, ignore_errors=True)
+        fetched.rename(kept)
+    return kept
+
+
+@pytest.fixture(scope="module")
+def started() -> Iterator[Awx]:
+    with running([f"playbooks/{name}.yml" for name in SHIPPED]) as awx:
+        yield awx
+
+
+@pytest.fixture
+def awx(started: Awx) -> Awx:
+    """An AWX with nothing in it but what every AWX has."""
+    started.control("POST", "reset")
+    return started
+
+
+@pytest.fixture
+def set_up(awx: Awx, awx_collections: Path, tmp_path: Path) -> Any:
+    """Runs the shipped playbook, as from a user's shell, with its options in a file."""
+    path = os.pathsep.join([os.environ["ANSIBLE_COLLECTIONS_PATH"], str(awx_collections)])
+    file = tmp_path / "options.json"
+
+    def run(*options: str, env: dict[str, str] | None = None, **variables: Any) -> Run:
+        file.write_text(json.dumps({"awx_setup_scm_url": SCM_URL, **variables}))
+        more = {**awx.environment(), "ANSIBLE_COLLECTIONS_PATH": path, "ANSIBLE_PIPELINING": "true", **(env or {})}
+        command = ["ansible-playbook", "mops.maintenance.awx_setup", "-e", f"@{file}", *options]
+        return finish(start(command, tmp_path, more), timeout=600)
+
+    return run
+
+
+def objects(awx: Awx, kind: str) -> dict[str, Any]:
+    named: dict[str, Any] = {each.get("name") or each["identifier"]: each for each in awx.state()["objects"][kind]}
+    return named
+
+
+def changes(run: Run) -> int:
+    """How many tasks have changed something, of a run that has succeeded."""
+    assert run.returncode == 0, run.everything
+    (count,) = re.findall(r"changed=(\d+)", run.stdout)
+    return int(count)
+
+
+# Each module takes about half a second of a processor, so there are few runs, and each shows much.
+def test_awx_is_set_up_once_and_removed_again(awx: Awx, set_up: Any) -> None:
+    secrets = {"mailstore": {"host": "archive.example.com", "username": "admin", "password": PASSWORD}}
+    wanted = {
+        "awx_setup_organization": "Operations",
+        "awx_setup_organization_managed": True,
+        "awx_setup_credential_inputs": secrets,
+        "awx_setup_data_dir": "/srv/mops",
+    }
+    first = set_up("-vvvvv", **wanted)
+    assert changes(first) > 0
+    assert PASSWORD not in first.everything
+    assert awx.login.token not in first.everything
+    assert "Fill in the fields of the credential" in first.stdout
+    assert_that_everything_is_there(awx)
+    assert objects(awx, "credentials")["mops: MailStore SPE"]["inputs"] == secrets["mailstore"]
+
+    before = awx.state()["writes"]
+    assert changes(set_up(**wanted)) == 0
+    assert awx.state()["writes"] == before
+
+    assert changes(set_up(**wanted, awx_setup_state="absent")) > 0
+    left = [thing["name"] for things in awx.state()["objects"].values() for thing in things]
+    assert sorted(left) == ["AWX EE", "Default"]
+
+    before = awx.state()["writes"]
+    assert changes(set_up(**wanted, awx_setup_state="absent")) == 0
+    assert awx.state()["writes"] == before
+
+
+def assert_that_everything_is_there(awx: Awx) -> None:
+    templates = objects(awx, "job_templates")
+    assert sorted(each["playbook"] for each in templates.values()) == [f"playbooks/{name}.yml" for name in SHIPPED]
+    for template in templates.values():
+        assert template["survey_enabled"], template["name"]
+        assert not survey.complaint(template["survey"])
+        assert len(template["linked"]["credentials"]) == 1
+    maintenance = templates["mops: MailStore SPE maintenance"]
+    assert maintenance["survey"]["spec"][-1]["default"] == "/srv/mops/mailstore_maintenance"
+
+    for service, name in zip(SERVICES, ("mops: Mimecast", "mops: Mashery", "mops: MailStore SPE")):
+        kept = objects(awx, "credential_types")[name]
+        assert kept["inputs"] == text_of(ROLE / "files" / "credential_types" / f"{service}.inputs.yml")
+        assert kept["injectors"] == text_of(ROLE / "files" / "credential_types" / f"{service}.injectors.yml")
+
+    source = objects(awx, "inventory_sources")["mops: MailStore SPE Management Server"]
+    assert source["source_path"] == "mailstore_instances.yml"
+    assert source["credential"] == objects(awx, "credentials")["mops: MailStore SPE"]["id"]
+
+    nodes = objects(awx, "workflow_job_template_nodes")
+    health = templates["mops: MailStore SPE health"]["id"]
+    assert {name: node["unified_job_template"] for name, node in nodes.items()} == {
+        "health": health,
+        "maintenance": maintenance["id"],
+        "health-again": health,
+    }
+    assert nodes["health"]["linked"]["failure_nodes"] == [nodes["maintenance"]["id"]]
+    assert nodes["maintenance"]["linked"]["always_nodes"] == [nodes["health-again"]["id"]]
+    assert sorted(objects(awx, "schedules")) == [
+        "mops: MailStore SPE health, mended, every morning",
+        "mops: MailStore SPE maintenance, every night",
+    ]
+
+
+def test_what_somebody_has_changed_is_put_right_and_what_they_filled_in_stays(awx: Awx, set_up: Any) -> None:
+    wanted = {"awx_setup_templates": ["mailstore_health"]}
+    assert changes(set_up("--check", **wanted)) > 0
+    assert awx.state()["writes"] == []
+
+    awx.control("POST", "settings", {"sync_fails": True})
+    failed = set_up(**wanted)
+    awx.control("POST", "settings", {"sync_fails": False})
+    assert failed.returncode == 2
+    assert "mops: playbooks, failed" in failed.everything
+    # It failed at its end, so everything is there.
+    (template,) = objects(awx, "job_templates").values()
+    (credential,) = objects(awx, "credentials").values()
+
+    survey_spec = f"/api/v2/job_templates/{template['id']}/survey_spec/"
+    awx.request("POST", survey_spec, {**template["survey"], "spec": template["survey"]["spec"][:1]})
+    filled = {"host": "archive.example.com", "username": "admin", "password": PASSWORD}
+    awx.request("PATCH", f"/api/v2/credentials/{credential['id']}/", {"inputs": filled})
+    before = awx.state()["writes"]
+    assert changes(set_up("--check", **wanted)) == 1
+    assert awx.state()["writes"] == before
+
+    assert changes(set_up(**wanted)) == 1
+    assert objects(awx, "job_templates")[template["name"]]["survey"] == template["survey"]
+    assert objects(awx, "credentials")[credential["name"]]["inputs"] == filled
+
+
+def test_without_the_collection_awx_awx_one_sentence_says_so(awx: Awx, set_up: Any) -> None:
+    missing = set_up(env={"ANSIBLE_COLLECTIONS_PATH": os.environ["ANSIBLE_COLLECTIONS_PATH"]})
+    assert missing.returncode == 2
+    sentence = "needs the collection awx.awx, which is not installed: ansible-galaxy collection install awx.awx"
+    assert sentence in missing.everything.replace("\n", " ")
+    assert awx.state()["requests"] == 0
+
+
+def test_whom_awx_does_not_let_in_is_told_where_the_login_comes_from(awx: Awx, set_up: Any) -> None:
+    login = {"CONTROLLER_OAUTH_TOKEN": "", "CONTROLLER_USERNAME": "admin", "CONTROLLER_PASSWORD": "a-wrong-password"}
+    refused = set_up("-vvvvv", env=login)
+    assert refused.returncode == 2
+    assert "401" in refused.everything
+    assert "CONTROLLER_PASSWORD" in refused.everything
+    assert "a-wrong-password" not in refused.everything
+    assert awx.state()["writes"] == []
+
+
+def test_a_credential_type_that_is_in_use_elsewhere_stays_and_the_failure_says_why(awx: Awx, set_up: Any) -> None:
+    kind = {"name": "mops: Mashery", "kind": "cloud"}
+    of_type = awx.request("POST", "/api/v2/credential_types/", kind)["id"]
+    awx.request("POST", "/api/v2/credentials/", {"name": "mine", "credential_type": of_type})
+    failed = set_up(awx_setup_state="absent", awx_setup_organization="Nowhere")
+    assert failed.returncode == 2
+    assert "as there are credentials of it" in failed.everything
+    assert list(objects(awx, "credentials")) == ["mine"]
+
+
+def test_every_shipped_playbook_has_a_job_template() -> None:
+    options = text_of(ROLE / "meta" / "argument_specs.yml")["argument_specs"]["main"]["options"]
+    assert sorted(CATALOGUE) == SHIPPED
+    assert sorted(options["awx_setup_templates"]["choices"]) == SHIPPED
+    assert sorted(text_of(ROLE / "defaults" / "main.yml")["awx_setup_templates"]) == SHIPPED
+
+
+def test_the_project_to_copy_has_every_shipped_playbook() -> None:
+    project = ROLE / "files" / "project"
+    wrapped = {path.stem: text_of(path) for path in (project / "playbooks").glob("*.yml")}
+    assert sorted(wrapped) == SHIPPED
+    for name, plays in wrapped.items():
+        assert [play["ansible.builtin.import_playbook"] for play in plays] == [f"mops.maintenance.{name}"]
+    assert text_of(project / "collections" / "requirements.yml") == {"collections": [{"name": "mops.maintenance"}]}
+    assert (project / "mailstore_instances.yml").is_file()
+
+
+@pytest.mark.parametrize(("name", "question"), QUESTIONS, ids=[question["variable"] for _, question in QUESTIONS])
+def test_a_survey_asks_for_options_of_the_role(name: str, question: dict[str, Any]) -> None:
+    options = text_of(ROOT / "roles" / name / "meta" / "argument_specs.yml")["argument_specs"]["main"]["options"]
+    option = options[question["variable"]]
+    if "choices" in question:
+        assert question["choices"] == (option.get("choices") or ["false", "true"])
+    if question["type"] == "integer":
+        assert option["type"] in ("int", "float")
+        assert question["default"] == option["default"]
+    # AWX hands over the default of a question that nobody answers: an empty one must not hide an option's own.
+    if question.get("default", "") == "" and not question["required"]:
+        pytest.fail("an answer that may be left out needs a default")
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_survey_asks_for_every_option_that_is_needed(name: str) -> None:
+    options = text_of(ROOT / "roles" / name / "meta" / "argument_specs.yml")["argument_specs"]["main"]["options"]
+    needed = {option for option, spec in options.items() if spec.get("required")}
+    assert needed <= {question["variable"] for question in CATALOGUE[name]["survey"]}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_credential_type_sets_every_variable_that_the_modules_read(service: str) -> None:
+    inputs = text_of(ROLE / "files" / "credential_types" / f"{service}.inputs.yml")
+    injectors = text_of(ROLE / "files" / "credential_types" / f"{service}.injectors.yml")
+    fragment = (ROOT / "plugins" / "doc_fragments" / f"{service}.py").read_text()
+    assert set(injectors["env"]) == set(re.findall(r"E\((\w+)\)", fragment))
+    assert credential_type.complaints("cloud", inputs, injectors) == {}
+
+
+@pytest.mark.parametrize(
+    "injectors",
+    [
+        pytest.param({"env": {"ANSIBLE_CONFIG": "{{ host }}"}}, id="a-variable-of-ansible"),
+        pytest.param({"env": {"HOSTS": "{{ hosts }}"}}, id="a-field-that-is-not-defined"),
+        pytest.param({"env": {"CA": "{{ tower.filename.ca }}"}}, id="a-file-that-is-not-written"),
+    ],
+)
+def test_the_simulator_refuses_what_awx_refuses(injectors: dict[str, Any]) -> None:
+    inputs = {"fields": [{"id": "host", "label": "Host", "type": "string"}]}
+    assert "injectors" in credential_type.complaints("cloud", inputs, injectors)
+
+
+def test_the_simulator_refuses_a_playbook_that_the_project_does_not_have(awx: Awx) -> None:
+    inventory = awx.request("POST", "/api/v2/inventories/", {"name": "hosts", "organization": 1})["id"]
+    project = {"name": "project", "organization": 1, "scm_type": "git", "scm_url": SCM_URL}
+    project_id = awx.request("POST", "/api/v2/projects/", project)["id"]
+    template = {"name": "template", "inventory": inventory, "project": project_id, "playbook": "playbooks/none.yml"}
+    with pytest.raises(RuntimeError, match="Playbook not found for project"):
+        awx.request("POST", "/api/v2/job_templates/", template)
+    awx.request("PATCH", f"/api/v2/projects/{project_id}/", {"allow_override": True})
+    assert awx.request("POST", "/api/v2/job_templates/", template)["type"] == "job_template"
