@@ -27,11 +27,12 @@ FENCED = re.compile(r"^```(?P<language>\S+)\n(?P<code>.*?)^```$", re.MULTILINE |
 
 DIRECTIVE = re.compile(
     r"""
-    (?:^\.\.\ (?P<mark>not\ run|fails):\ (?P<reason>(?:.+\n)+)\n)?    # a comment, and so invisible to the reader
-    ^\.\.\ code-block::\ (?P<language>\S+)\n
+    ^(?P<indent>\ *)
+    (?:\.\.\ (?P<mark>not\ run|fails):\ (?P<reason>(?:.+\n)+)\n(?P=indent))?    # a comment, invisible to the reader
+    \.\.\ code-block::\ (?P<language>\S+)\n
     (?P<options>(?:\ +:.+\n)*)
     \n
-    (?P<code>(?:\ +.*\n|\n)+)
+    (?P<code>(?:(?P=indent)\ +.*\n|\n)+)
     """,
     re.MULTILINE | re.VERBOSE,
 )
