@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ from simulators.launch import Simulators
 
 ROOT = Path(__file__).parents[2]
 CREDENTIAL_TYPES = ROOT / "roles/awx_setup/files/credential_types"
+PROJECT = ROOT / "roles/awx_setup/files/project"
 
 Credentials = Mapping[str, Mapping[str, Any]]
 """What somebody has entered into the form of each credential, by the name of its type."""
@@ -126,16 +128,16 @@ PARTS = ("inputs", "injectors")
 
 def prepare(
     folder: Path,
-    playbook: str,
     credentials: Credentials,
     *,
     inventory: Mapping[str, Any] = LOCALHOST,
     extra_vars: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> None:
-    """Fill a private data directory. ``playbook`` is the text of the only one in the project."""
-    for name in ("env", "inventory", "project"):
+    """Fill a private data directory. The project is the one that comes with the role `awx_setup`."""
+    for name in ("env", "inventory"):
         (folder / name).mkdir(parents=True)
+    shutil.copytree(PROJECT, folder / "project")
     environment = {"ANSIBLE_INVENTORY_UNPARSED_FAILED": "True", "ANSIBLE_FORCE_COLOR": "True"}
     for kind, inputs in credentials.items():
         environment.update(injected(kind, inputs, folder))
@@ -148,17 +150,12 @@ def prepare(
     script = folder / "inventory" / "hosts"
     script.write_text(f"#! /usr/bin/env python3\nprint({json.dumps(inventory)!r})\n")
     script.chmod(0o700)
-    (folder / "project" / "playbook.yml").write_text(playbook)
 
 
-def shipped(name: str) -> str:
-    """The playbook of a project that has the collection in ``collections/requirements.yml``."""
-    return f"- name: Run what the collection ships\n  import_playbook: mops.maintenance.{name}\n"
-
-
-def launch(folder: Path, *options: str) -> subprocess.Popen[str]:
+def launch(folder: Path, playbook: str, *options: str) -> subprocess.Popen[str]:
     """Start the job. ansible-runner gets none of the credentials from its own environment."""
-    return start(["ansible-runner", "run", str(folder), "-p", "playbook.yml", "--ident", "1", *options], folder, {})
+    command = ["ansible-runner", "run", str(folder), "-p", f"playbooks/{playbook}.yml", "--ident", "1", *options]
+    return start(command, folder, {})
 
 
 def ended(folder: Path, process: subprocess.Popen[str], timeout: float = 120) -> Job:
@@ -175,16 +172,15 @@ def ended(folder: Path, process: subprocess.Popen[str], timeout: float = 120) ->
     )
 
 
-def run(folder: Path, *options: str) -> Job:
+def run(folder: Path, playbook: str, *options: str) -> Job:
     """Run the job to its end."""
-    return ended(folder, launch(folder, *options))
+    return ended(folder, launch(folder, playbook, *options))
 
 
 def mailstore_inventory(simulators: Simulators, folder: Path) -> dict[str, Any]:
     """What AWX's database has after a synchronization of the MailStore inventory source, as script data."""
-    prepare(folder, "", {"mailstore": entered(simulators)["mailstore"]})
+    prepare(folder, {"mailstore": entered(simulators)["mailstore"]})
     source = folder / "project" / "mailstore_instances.yml"
-    source.write_text("plugin: mops.maintenance.mailstore_instances\n")
     environment = json.loads((folder / "env" / "envvars").read_text())
     listed = finish(start(["ansible-inventory", "-i", str(source), "--list", "--export"], folder, environment))
     assert listed.returncode == 0, listed.everything

@@ -36,12 +36,11 @@ def cancelled(
     """A job that was cancelled when it had begun its work."""
     awx.prepare(
         folder,
-        awx.shipped(playbook),
         {"mailstore": awx.entered(simulators)["mailstore"]},
         extra_vars=extra_vars,
         settings={"pexpect_timeout": 1},
     )
-    process = awx.launch(folder)
+    process = awx.launch(folder, playbook)
     try:
         assert eventually(begun, 60)
         process.send_signal(number)

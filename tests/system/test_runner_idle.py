@@ -44,13 +44,12 @@ def test_progress_keeps_alive_a_job_that_would_be_taken_for_idle(
     for instance, more in options.items():
         awx.prepare(
             tmp_path / instance,
-            awx.shipped("mailstore_store_verification"),
             {"mailstore": awx.entered(simulators)["mailstore"]},
             extra_vars={"mailstore_store_verification_instances": [instance], **more},
             settings=SETTINGS,
         )
         # Verbose, so that a slow machine is not taken for an idle one before the process has begun.
-        jobs.append(awx.launch(tmp_path / instance, "-vvvv"))
+        jobs.append(awx.launch(tmp_path / instance, "mailstore_store_verification", "-vvvv"))
     alive, silent = (awx.ended(tmp_path / instance, job) for instance, job in zip(options, jobs))
 
     assert silent.status == "timeout", silent.output

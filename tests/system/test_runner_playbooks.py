@@ -109,12 +109,11 @@ def test_a_shipped_playbook_runs_as_in_awx(
     template, job_folder = TEMPLATES[name], tmp_path / "job"
     awx.prepare(
         job_folder,
-        awx.shipped(name),
         {template.credential: awx.entered(simulators)[template.credential]},
         inventory=fleet if template.fleet else awx.LOCALHOST,
         extra_vars=json.loads(json.dumps(template.extra_vars).replace("{folder}", str(tmp_path))),
     )
-    job = awx.run(job_folder, "-vvvvv")
+    job = awx.run(job_folder, name, "-vvvvv")
     assert job.status == "successful", job.output
     for beginning in template.progress:
         assert [line for line in job.lines() if line.startswith(beginning)], job.output

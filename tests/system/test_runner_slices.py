@@ -24,7 +24,6 @@ def test_slices_work_on_each_instance_exactly_once(tmp_path: Path) -> None:
         for number, folder in enumerate(folders, start=1):
             awx.prepare(
                 folder,
-                awx.shipped("mailstore_maintenance"),
                 {"mailstore": awx.entered(simulators)["mailstore"]},
                 inventory=awx.sliced(inventory, number, SLICES),
                 extra_vars={
@@ -32,9 +31,8 @@ def test_slices_work_on_each_instance_exactly_once(tmp_path: Path) -> None:
                     "mailstore_maintenance_compact_days": 0,
                 },
             )
-        slices = [
-            awx.ended(folder, process) for folder, process in [(folder, awx.launch(folder)) for folder in folders]
-        ]
+        processes = [awx.launch(folder, "mailstore_maintenance") for folder in folders]
+        slices = [awx.ended(folder, process) for folder, process in zip(folders, processes)]
         state = simulators.state("mailstore")
     for job in slices:
         assert job.status == "successful", job.output
