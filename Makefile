@@ -6,6 +6,7 @@
 PYTHON ?= python3
 VENV := build/venv
 TOOLS := build/tools
+REPORTS := build/reports
 COLLECTIONS := build/collections
 DIST := build/dist
 
@@ -26,16 +27,18 @@ bench: $(VENV)/ready collection  ## measure speed and memory against what one wo
 	@ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) PYTHONPATH=tests exec $(VENV)/bin/python -m bench
 
 test: $(TOOLS)/ready  ## run everything that CI runs, two parts at a time
+	@rm -rf $(REPORTS) && mkdir -p $(REPORTS)
 	@echo 'Each part prints when it has ended. One alone: $(TOOLS)/bin/nox -e integration (nox --list names all)'
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
-	  test-integration test-system test-examples test-checks test-units
+	  test-integration test-system test-examples test-checks test-units; \
+	  status=$$?; PYTHONPATH=tests $(TOOLS)/bin/python -m lines $(REPORTS); exit $$status
 
 .PHONY: test-integration test-system test-examples test-checks test-units
 test-integration test-system test-examples:
-	@$(TOOLS)/bin/nox -e $(@:test-%=%)
+	@$(TOOLS)/bin/nox --report $(REPORTS)/$@.json -e $(@:test-%=%)
 
 test-units:
-	@$(TOOLS)/bin/nox -e sanity units
+	@$(TOOLS)/bin/nox --report $(REPORTS)/$@.json -e sanity units
 
 test-checks:
 	@$(TOOLS)/bin/nox -e lint docs docs-check license-check extra-checks build-import-check ansible-lint

@@ -3,11 +3,15 @@
 # SPDX-FileCopyrightText: Contributors to the mops.maintenance project
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The lines of ansible-core that the collection supports, and the Pythons of this machine that can install them."""
+"""The lines of ansible-core that the collection supports, and the Pythons of this machine that can install them.
+
+``python -m lines FOLDER`` tells of each what nox reported in FOLDER: what ran, with which Python, and what did not.
+"""
 
 from __future__ import annotations
 
 import functools
+import json
 import os
 import re
 import shutil
@@ -25,8 +29,12 @@ OLDEST_PYTHON = Version(3, 8)
 @dataclass(frozen=True)
 class Line:
     core: Version
-    python: Path | None
+    python: Version | None
     """The oldest Python of this machine on which it runs playbooks: between them, the lines try most of them."""
+
+    @property
+    def executable(self) -> str | None:
+        return None if self.python is None else str(interpreters()[self.python])
 
     @property
     def requirement(self) -> str:
@@ -47,22 +55,34 @@ class Line:
         """Why this machine cannot install it, or None where it can."""
         if self.python is None:
             here = ", ".join(map(str, interpreters()))
-            return f"it needs Python {' or '.join(map(str, self.runs_on))}, and this machine has {here}"
+            return f"it runs on Python {' or '.join(map(str, self.runs_on))}, and this machine has {here}"
         if self.core not in released():
-            return f"pip finds no release of ansible-core {self.core}"
+            return "pip finds no release of it"
         return None
+
+
+def tell(folder: Path) -> None:
+    reports = [json.loads(report.read_text()) for report in folder.glob("*.json")]
+    sessions = [session for report in reports for session in report["sessions"]]
+    for line in lines():
+        ran = [session for session in sessions if session["args"].get("core") == str(line.core)]
+        results = ", ".join(f"{session['name']} {session['result']}" for session in ran)
+        if line.why_not is not None:
+            print(f"ansible-core {line.core} skipped: {line.why_not}")
+        else:
+            print(f"ansible-core {line.core} with Python {line.python}: {results or 'not run'}")
+    every = ", ".join(str(python) for python in interpreters() if python in widest().targets)
+    print(
+        f"units of ansible-core {widest().core} ran on Python {every}; integration of {newest().core} by ansible-test"
+    )
 
 
 @functools.cache
 def lines() -> list[Line]:
     """From the oldest one that ``meta/runtime.yml`` allows; the newest may not have a release yet."""
-    found = interpreters()
-    supported = [core for core in get_supported_core_versions() if isinstance(core, Version)]
-    return [
-        Line(core, next((found[python] for python in sorted(runs_on) if python in found), None))
-        for core in sorted(supported)
-        for runs_on in [get_ansible_core_info(core).controller_python_versions]
-    ]
+    supported = sorted(core for core in get_supported_core_versions() if isinstance(core, Version))
+    runs_on = {core: get_ansible_core_info(core).controller_python_versions for core in supported}
+    return [Line(core, min(set(runs_on[core]) & set(interpreters()), default=None)) for core in supported]
 
 
 def newest() -> Line:
@@ -79,7 +99,7 @@ def widest() -> Line:
 def released() -> frozenset[Version]:
     """The lines of which pip finds a release, for whatever Python."""
     command = [sys.executable, "-m", "pip", "index", "versions", "--ignore-requires-python", "ansible-core"]
-    answer = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return frozenset(Version(int(major), int(minor)) for major, minor in re.findall(r"\b(\d+)\.(\d+)\.\d+", answer))
 
 
@@ -109,3 +129,7 @@ def executable_of(python: str) -> Path | None:
     except (OSError, subprocess.CalledProcessError):
         return None
     return Path(tried.stdout.strip())
+
+
+if __name__ == "__main__":
+    tell(Path(sys.argv[1]))
