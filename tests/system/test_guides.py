@@ -101,7 +101,8 @@ class Reader:
         code = here("\n".join(commands(block.code)) if shown else block.code, self._folder)
         self._run(block, ["bash", "-eo", "pipefail", "-c", SHELL_SCRIPT.format(code=code)])
         if shown:
-            printed = [line for line in block.code.splitlines() if not line.startswith(("$ ", "#"))]
+            lines = block.code.replace("\\\n", " ").splitlines()
+            printed = [line for line in lines if not line.startswith(("$ ", "#"))]
             assert_printed(block, printed, self._printed)
 
     def _run(self, block: Block, command: list[str]) -> None:
