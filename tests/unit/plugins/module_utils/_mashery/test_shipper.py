@@ -10,6 +10,7 @@ import json
 import os
 import resource
 import shutil
+from contextlib import contextmanager
 
 import pytest
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
@@ -612,32 +613,36 @@ class TestSources:
         assert ship(service, path, ledger=ledger).report.posts == 0
 
 
-class TestFullDisk:
-    @pytest.fixture
-    def full(self, ledger):
-        """Lets no file become larger than the ledger is now."""
-        old = resource.getrlimit(resource.RLIMIT_FSIZE)
+@contextmanager
+def small_disk(ledger):
+    """Within, and after ``fill()``, no file becomes larger than the ledger was then; neither does pytest's own output."""
+    old = resource.getrlimit(resource.RLIMIT_FSIZE)
 
-        def fill() -> None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (ledger.stat().st_size + 10, old[1]))
+    def fill() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (ledger.stat().st_size + 10, old[1]))
 
+    try:
         yield fill
+    finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, old)
 
-    def test_no_post_goes_out_that_cannot_be_written_down(self, service, log, ledger, full):
+
+class TestFullDisk:
+    def test_no_post_goes_out_that_cannot_be_written_down(self, service, log, ledger):
         log.write_bytes(lines(1, 30))
         service.outcomes = [None, Refused("not yet")]
         ship(service, log, ledger=ledger, batch_size=10, fails=Refused)
-        full()
-        run = ship(service, log, ledger=ledger, batch_size=10, spool_directory="/nowhere", fails=LedgerError)
+        with small_disk(ledger) as fill:
+            fill()
+            run = ship(service, log, ledger=ledger, batch_size=10, spool_directory="/nowhere", fails=LedgerError)
         assert "File too large. Without it nothing more is sent" in str(run.error)
         assert service.numbers == list(range(1, 11))
 
-    def test_the_outcome_of_the_post_on_its_way_is_still_written_down(self, service, log, ledger, full, tmp_path):
+    def test_the_outcome_of_the_post_on_its_way_is_still_written_down(self, service, log, ledger, tmp_path):
         log.write_bytes(lines(1, 30))
-        service.before = full
-        ship(service, log, ledger=ledger, batch_size=10, fails=LedgerError)
-        resource.setrlimit(resource.RLIMIT_FSIZE, resource.getrlimit(resource.RLIMIT_FSIZE)[1:] * 2)
+        with small_disk(ledger) as fill:
+            service.before = fill
+            ship(service, log, ledger=ledger, batch_size=10, fails=LedgerError)
         service.before = lambda: None
         run = ship(service, log, ledger=ledger, batch_size=10)
         assert service.numbers == list(range(1, 31))
