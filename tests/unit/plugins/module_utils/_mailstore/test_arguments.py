@@ -9,6 +9,7 @@ import json
 
 import pytest
 from ansible.module_utils import basic
+from ansible.module_utils.ansible_release import __version__
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import (
     SecretArgumentsModule,
@@ -50,6 +51,9 @@ def logged(monkeypatch):
 @pytest.fixture
 def module(monkeypatch, logged):
     def make(**options):
+        # From ansible-core 2.21 on, options come with the result only where the user asks for them.
+        if tuple(map(int, __version__.split(".")[:2])) >= (2, 21):
+            options["_ansible_inject_invocation"] = True
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": options}).encode())
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
         return SecretArgumentsModule(argument_spec=SPEC, mutually_exclusive=[("function", "invocations")])
