@@ -615,7 +615,7 @@ class TestSources:
 
 @contextmanager
 def small_disk(ledger):
-    """Within, and after ``fill()``, no file becomes larger than the ledger was then; neither does pytest's own output."""
+    """Within, after ``fill()``, no file becomes larger than the ledger was then: nor does pytest's own output."""
     old = resource.getrlimit(resource.RLIMIT_FSIZE)
 
     def fill() -> None:
