@@ -85,8 +85,8 @@ options:
   progress_interval:
     description:
       - Seconds after which a line is shown even if nothing has changed.
-      - Such a line keeps a job alive that AWX would end as idle. So let it be less than the C(DEFAULT_JOB_IDLE_TIMEOUT) of
-        AWX, or the C(idle_timeout) of ansible-runner, where one is set.
+      - Such a line keeps a job alive that AWX would end as idle. So let it be less than the
+        C(DEFAULT_JOB_IDLE_TIMEOUT) of AWX, or the C(idle_timeout) of ansible-runner, where one is set.
     type: float
     default: 60
 """

@@ -81,8 +81,8 @@ options:
   compress_level:
     description:
       - From 1, which is fastest, to 9, which is smallest.
-      - On access logs, V(4) takes less than three quarters of the time of V(6), and posts are 3 % larger. With V(3) they
-        are 15 % larger.
+      - On access logs, V(4) takes less than three quarters of the time of V(6), and posts are 3 % larger. With V(3)
+        they are 15 % larger.
     type: int
     default: 4
   posts_per_second:

@@ -33,8 +33,8 @@ HEAD = """
 
 ENDPOINT = "/api/ess/get-latest-channel-token"
 
-# A task for each step, as one writes it: date, GUID, signature, request. Ansible's filter to_uuid makes the same GUID of
-# the same seed, and its random numbers are short: what no other request may have comes from the system.
+# A task for each step, as one writes it: date, GUID, signature, request. Ansible's filter to_uuid makes the same GUID
+# of the same seed, and its random numbers are short: what no other request may have comes from the system.
 BY_HAND = """
   tasks:
     - ansible.builtin.command: date -u '+%a, %d %b %Y %H:%M:%S UTC'

@@ -16,17 +16,21 @@ import zlib
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
+from itertools import count
 from types import TracebackType
 from typing import Iterator
 
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.batch import Body
-from ansible_collections.mops.maintenance.plugins.module_utils._mashery.memory import keep_flat
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.memory import give_back, keep_heap
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.parcel import Parcel
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.spool import Place, Spool
 
 _COMPRESSORS = 2
-_AHEAD = 4
+_AHEAD = 3
 """Posts that are prepared while one is on its way."""
+
+_GIVE_BACK_AFTER = 5
+"""Posts."""
 
 _GZIP = 16
 """Added to the window: a header of gzip, which, unlike that of the gzip module, holds no time."""
@@ -39,7 +43,7 @@ class Packer:
     """Makes the bodies of posts. ``level`` is that of compression; None to send them as they are."""
 
     def __init__(self, level: int | None, spool_directory: str | None = None) -> None:
-        keep_flat()
+        keep_heap()
         self._level = level
         self._stack = ExitStack()
         self._spool = self._stack.enter_context(closing(Spool(spool_directory)))
@@ -69,10 +73,12 @@ class Packer:
             return None if parcel is None else (parcel, self._compressors.submit(self._wire, parcel))
 
         ahead = deque(self._reader.submit(prepared) for _post in range(_AHEAD))
-        while True:
+        for number in count(1):
             ready = ahead.popleft().result()
             if ready is None:
                 return
+            if number % _GIVE_BACK_AFTER == 0:
+                give_back()
             ahead.append(self._reader.submit(prepared))
             parcel, wire = ready
             compressed = wire.result()
