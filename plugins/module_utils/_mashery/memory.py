@@ -30,7 +30,7 @@ def keep_heap() -> None:
 
 
 def give_back() -> None:
-    """Give the holes in the heap back to the system. Posts differ in length, so that it frays: by a fifth in a hundred."""
+    """Give the holes in the heap back to the system. Posts differ in length, so it frays: by a fifth in a hundred."""
     _call("malloc_trim", 0)
 
 
