@@ -18,10 +18,10 @@ import json
 import os
 import runpy
 import select
-import signal
 import socket
 import sys
 import zipimport
+from contextlib import suppress
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
@@ -64,18 +64,17 @@ def main(folder: Path) -> None:
 
 def serve(listener: socket.socket) -> None:
     """Returns when standard input has ended; and in each process that was asked for, when it has done its work."""
-    # The kernel reaps who has answered.
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     gc.freeze()
     while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:
         connection, _address = listener.accept()
-        if os.fork():
-            connection.close()
-            continue
-        listener.close()
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        answer(connection)
-        return
+        if not os.fork():
+            listener.close()
+            answer(connection)
+            return
+        connection.close()
+        with suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
 
 
 def answer(connection: socket.socket) -> None:
