@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from ansible import constants as C
 
-SECONDS = 0.01
+SECONDS = 0.02
 
 
 def lengthen() -> None:
     """Raise C(internal_poll_interval) to `SECONDS` for the rest of this run, unless somebody has configured it.
 
     Ansible's main process looks a thousand times a second for results: most of the processor time that following a
-    process costs, all night, on a controller that many jobs share. A hundred times a second costs a task 5 ms.
+    process costs, all night, on a controller that many jobs share. Fifty times a second costs a task 10 ms.
     """
     _value, origin = C.config.get_config_value_and_origin("DEFAULT_INTERNAL_POLL_INTERVAL")  # type: ignore[attr-defined]
     if origin == "default":

@@ -40,7 +40,7 @@ FOLLOWED = """
 @pytest.mark.parametrize(
     ("tasks", "configured", "seen"),
     [
-        pytest.param(FOLLOWED, "", "0.01", id="rarely-while-a-process-is-followed"),
+        pytest.param(FOLLOWED, "", "0.02", id="rarely-while-a-process-is-followed"),
         pytest.param(FOLLOWED, "internal_poll_interval = 0.002", "0.002", id="as-configured"),
         pytest.param(WITHOUT_US, "", "0.001", id="as-always-in-a-play-without-us"),
     ],
