@@ -15,7 +15,7 @@ SECONDS = 0.02
 
 
 def lengthen() -> None:
-    """Raise C(internal_poll_interval) to `SECONDS` for the rest of this run, unless somebody has configured it.
+    """Raise ``internal_poll_interval`` to `SECONDS` for the rest of this run, unless somebody has configured it.
 
     Ansible's main process looks a thousand times a second for results: most of the processor time that following a
     process costs, all night, on a controller that many jobs share. Fifty times a second costs a task 10 ms.
