@@ -16,13 +16,14 @@ import gc
 import hashlib
 import json
 import os
+import py_compile
 import runpy
 import select
 import socket
 import sys
 import zipimport
 from contextlib import suppress
-from importlib.machinery import SourceFileLoader
+from importlib.machinery import SourcelessFileLoader
 from pathlib import Path
 from typing import Any
 
@@ -115,12 +116,12 @@ def keep_compiled(folder: Path) -> None:
     folder.mkdir()
 
     def compile_once(_path: str, source: bytes) -> Any:
-        kept = folder / f"m{hashlib.sha256(source).hexdigest()}.py"
+        kept = folder / f"m{hashlib.sha256(source).hexdigest()}.pyc"
         if not kept.exists():
-            draft = kept.with_suffix(f".{os.getpid()}")
+            draft = kept.with_suffix(f".{os.getpid()}.py")
             draft.write_bytes(source)
-            draft.rename(kept)
-        return SourceFileLoader(kept.stem, str(kept)).get_code(kept.stem)
+            py_compile.compile(str(draft), cfile=str(kept), doraise=True)
+        return SourcelessFileLoader(kept.stem, str(kept)).get_code(kept.stem)
 
     module: Any = zipimport
     module._compile_source = compile_once
