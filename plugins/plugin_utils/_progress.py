@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import tempfile
@@ -34,8 +35,10 @@ class ActionWithProgress(NormalAction):
     """Runs the module of the same name as any other, and shows what it reports while it runs."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        if not self._can_be_watched():
-            return super().run(tmp, task_vars)
+        with _garbage_collected_less():
+            return self._watched(tmp, task_vars) if self._can_be_watched() else super().run(tmp, task_vars)
+
+    def _watched(self, tmp: str | None, task_vars: dict[str, Any] | None) -> dict[str, Any]:
         host = (task_vars or {}).get("inventory_hostname", self._task.delegate_to or "localhost")
         with _progress_shown(str(host)) as path:
             environment = self._task.environment
@@ -53,6 +56,20 @@ class ActionWithProgress(NormalAction):
             and not self._task.no_log
             and boolean(self._task.args.get("progress", True), strict=False)
         )
+
+
+@contextmanager
+def _garbage_collected_less() -> Iterator[None]:
+    """Look for garbage only in what is made in the block.
+
+    Ansible reads the source of all that a module imports. A worker inherits all of Ansible's own objects, and to look
+    through them time and again meanwhile takes nearly half of that.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 @contextmanager
