@@ -37,6 +37,8 @@ nox.options.default_venv_backend = "venv"
 nox.options.envdir = "build/nox"
 nox.options.reuse_existing_virtualenvs = True
 antsibull_nox.load_antsibull_nox_toml()
+# Each session uses little of what is installed for it.
+os.environ["PIP_NO_COMPILE"] = "1"
 
 
 def newest_core() -> Version:
