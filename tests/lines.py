@@ -73,7 +73,7 @@ def tell(folder: Path) -> None:
             print(f"ansible-core {line.core} with Python {line.python}: {results or 'not run'}")
     every = ", ".join(str(python) for python in interpreters() if python in widest().targets)
     print(
-        f"units of ansible-core {widest().core} ran on Python {every}; integration of {newest().core} by ansible-test"
+        f"units of {widest().core} are for Python {every}, through ansible-test, as is integration of {newest().core}"
     )
 
 
