@@ -26,11 +26,11 @@ simulators: $(VENV)/ready collection  ## start the three simulators and leave th
 bench: $(VENV)/ready collection  ## measure speed and memory against what one would use otherwise
 	@ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) PYTHONPATH=tests exec $(VENV)/bin/python -m bench
 
-test: $(TOOLS)/ready  ## run everything that CI runs, two parts at a time
+test: $(TOOLS)/ready  ## run everything that CI runs, three parts at a time
 	@rm -rf $(REPORTS) && mkdir -p $(REPORTS)
 	@echo 'Each part prints when it has ended. One alone: $(TOOLS)/bin/nox -e integration (nox --list names all)'
-	@$(MAKE) --no-print-directory --keep-going --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
-	  test-integration test-system test-examples test-checks test-units; \
+	@$(MAKE) --no-print-directory --keep-going --jobs=3 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
+	  test-units test-integration test-system test-checks test-examples; \
 	  status=$$?; PYTHONPATH=tests $(TOOLS)/bin/python -m lines $(REPORTS); exit $$status
 
 .PHONY: test-integration test-system test-examples test-checks test-units

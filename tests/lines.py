@@ -72,9 +72,7 @@ def tell(folder: Path) -> None:
         else:
             print(f"ansible-core {line.core} with Python {line.python}: {results or 'not run'}")
     every = ", ".join(str(python) for python in interpreters() if python in widest().targets)
-    print(
-        f"units of {widest().core} are for Python {every}, through ansible-test, as is integration of {newest().core}"
-    )
+    print(f"Units of {widest().core} ran through ansible-test, with Python {every}.")
 
 
 @functools.cache

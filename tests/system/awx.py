@@ -130,11 +130,11 @@ def prepare(
     folder: Path,
     credentials: Credentials,
     *,
-    inventory: Mapping[str, Any] = LOCALHOST,
+    inventory: Mapping[str, Any] | None = None,
     extra_vars: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> None:
-    """Fill a private data directory. The project is the one that comes with the role `awx_setup`."""
+    """Fill a private data directory, with the inventory that AWX brings if none is given. The project is the one that comes with the role `awx_setup`."""
     for name in ("env", "inventory"):
         (folder / name).mkdir(parents=True)
     shutil.copytree(PROJECT, folder / "project")
@@ -148,7 +148,7 @@ def prepare(
     ):
         (folder / "env" / name).write_text(json.dumps(content))
     script = folder / "inventory" / "hosts"
-    script.write_text(f"#! /usr/bin/env python3\nprint({json.dumps(inventory)!r})\n")
+    script.write_text(f"#! /usr/bin/env python3\nprint({json.dumps(inventory or LOCALHOST)!r})\n")
     script.chmod(0o700)
 
 

@@ -239,7 +239,7 @@ def test_the_project_to_copy_has_every_shipped_playbook() -> None:
     assert (project / "mailstore_instances.yml").is_file()
 
 
-@pytest.mark.parametrize(("name", "question"), QUESTIONS, ids=[question["variable"] for _, question in QUESTIONS])
+@pytest.mark.parametrize(("name", "question"), QUESTIONS, ids=[question["variable"] for _name, question in QUESTIONS])
 def test_a_survey_asks_for_options_of_the_role(name: str, question: dict[str, Any]) -> None:
     options = text_of(ROOT / "roles" / name / "meta" / "argument_specs.yml")["argument_specs"]["main"]["options"]
     option = options[question["variable"]]

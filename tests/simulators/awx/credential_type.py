@@ -62,7 +62,7 @@ def _about_inputs(inputs: Any) -> list[str]:
         seen.add(field["id"])
         # AWX completes what it was sent, so a field without a type differs from what it answers next time.
         kind = field.setdefault("type", "string")
-        if "default" in field and type(field["default"]) is not {"string": str, "boolean": bool}.get(kind):
+        if "default" in field and not isinstance(field["default"], {"string": str, "boolean": bool}.get(kind, ())):
             return [f"{field['default']} is not a {kind}"]
         if kind != "string" and (wrong := [key for key in OF_STRINGS if key in field]):
             return [f"{wrong[0]} not allowed for {kind} type ({field['id']})"]

@@ -102,7 +102,7 @@ class Awx(Service[Settings]):
 
     def _authorize(self, request: web.Request) -> bool:
         """Whether it was by name and password. Raises Refused where neither that nor a token is right."""
-        scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+        scheme, _space, value = request.headers.get("Authorization", "").partition(" ")
         if scheme == "Bearer" and value in (self._login.token, *self._tokens.values()):
             return False
         if scheme == "Basic":

@@ -70,7 +70,7 @@ def unwanted_answers(spec: dict[str, Any], answers: dict[str, Any], any_variable
 def rule_complaint(rule: str) -> str:
     if rule.count("DTSTART") != 1:
         return "Valid DTSTART required in rrule. Value should start with: DTSTART:YYYYMMDDTHHMMSSZ"
-    start, _, rest = rule.partition(" ")
+    start, _space, rest = rule.partition(" ")
     if "TZID=" not in start and not start.endswith("Z"):
         return "DTSTART cannot be a naive datetime.  Require ;TZINFO= or YYYYMMDDTHHMMSSZZ."
     if "RRULE:" not in rest:
