@@ -134,7 +134,10 @@ def prepare(
     extra_vars: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> None:
-    """Fill a private data directory, with the inventory that AWX brings if none is given. The project is the one that comes with the role `awx_setup`."""
+    """Fill a private data directory. The project is the one that comes with the role `awx_setup`.
+
+    Without an inventory it gets the one that AWX brings.
+    """
     for name in ("env", "inventory"):
         (folder / name).mkdir(parents=True)
     shutil.copytree(PROJECT, folder / "project")
