@@ -59,9 +59,9 @@ options:
     default: 600
 notes:
   - The watching process outlives Ctrl-C, a cancelled job, a SIGKILL to the play and everything else that ends the play
-    alone. It does not outlive the end of the machine, or of the container that the play runs in, as in AWX's execution
-    environments when a job is cancelled. For that, close the window without O(window) from elsewhere, for example in a
-    node of the workflow that always runs.
+    alone. It does not outlive the end of the machine, or of a container that AWX kills when a job is cancelled on an
+    execution node; in a pod it has four seconds to thaw. For that, close the window without O(window) from elsewhere,
+    for example in a node of the workflow that always runs.
   - It is on the host that runs the module. Where that is not the play's controller, it cannot see the play's end, and
     only O(max_duration) ends the window.
   - Its credentials are in its memory alone.
