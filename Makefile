@@ -26,16 +26,20 @@ simulators: $(VENV)/ready collection  ## start the three simulators and leave th
 bench: $(VENV)/ready collection  ## measure speed and memory against what one would use otherwise
 	@ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) PYTHONPATH=tests exec $(VENV)/bin/python -m bench
 
-test: $(TOOLS)/ready  ## run everything that CI runs, three parts at a time
+test: $(TOOLS)/ready  ## run everything that CI runs, four parts at a time
 	@rm -rf $(REPORTS) && mkdir -p $(REPORTS)
 	@echo 'Each part prints when it has ended. One alone: $(TOOLS)/bin/nox -e integration (nox --list names all)'
-	@$(MAKE) --no-print-directory --keep-going --jobs=3 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
-	  test-units test-integration test-system test-checks test-examples; \
+	@$(MAKE) --no-print-directory --keep-going --jobs=4 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
+	  test-system test-units $(addprefix test-integration-,$(shell PYTHONPATH=tests $(TOOLS)/bin/python -m lines)) \
+	  test-checks test-examples; \
 	  status=$$?; PYTHONPATH=tests $(TOOLS)/bin/python -m lines $(REPORTS); exit $$status
 
-.PHONY: test-integration test-system test-examples test-checks test-units
-test-integration test-system test-examples:
+.PHONY: test-system test-units test-checks test-examples
+test-system test-examples:
 	@$(TOOLS)/bin/nox --report $(REPORTS)/$@.json -e $(@:test-%=%)
+
+test-integration-%:
+	@$(TOOLS)/bin/nox --report $(REPORTS)/$@.json -e 'integration($*)'
 
 test-units:
 	@$(TOOLS)/bin/nox --report $(REPORTS)/$@.json -e sanity units

@@ -27,7 +27,7 @@ from antsibull_nox.utils import Version
 ROOT = Path(__file__).parent
 sys.path.append(str(ROOT / "tests"))
 
-from lines import Line, interpreters, lines, newest, released, widest  # noqa: E402
+from lines import Line, interpreters, lines, newest, other_pythons, released, widest  # noqa: E402
 
 PLAYBOOKS = sorted(ROOT.glob("playbooks/*.yml"))
 SIMULATORS_REQUIREMENTS = "tests/simulators/requirements.txt"
@@ -167,13 +167,13 @@ every_line = nox.parametrize(
 @nox.session
 @every_line
 def units(session: nox.Session, core: str) -> None:
-    """Run the unit tests on a line of ansible-core; on one of them through ansible-test, with every Python."""
+    """Run the unit tests on a line of ansible-core; on one of them, with Pythons that no line runs on, too."""
     line = install_line(session, core, "-r", "tests/unit/requirements.txt")
     with collection_tree(session) as tree:
+        run_pytest(session, tree)
         if line == widest():
-            ansible_test(session, "units")
-        else:
-            run_pytest(session, tree)
+            for python in other_pythons():
+                ansible_test(session, "units", "--python", str(python), *session.posargs)
 
 
 def run_pytest(session: nox.Session, tree: CollectionSetup) -> None:
@@ -220,11 +220,11 @@ def play_targets(session: nox.Session, tree: CollectionSetup) -> None:
     ]
     (folder / "inventory.json").write_text(json.dumps(inventory))
     (folder / "targets.yml").write_text(json.dumps(playbook))
-    # A third of Ansible's own work is looking for garbage, of which there is next to none.
-    customized = folder_of(session, "customized")
-    (customized / "sitecustomize.py").write_text("import gc\n\ngc.disable()\n")
+    # As a play of these modules does by itself: without it, looking for results takes as long as many a task.
+    (folder / "ansible.cfg").write_text("[defaults]\ninternal_poll_interval = 0.01\n")
     env = {
-        "PYTHONPATH": str(customized),
+        "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
+        "PYTHONPATH": str(ROOT / "tests/less_garbage"),
         "ANSIBLE_COLLECTIONS_PATH": str(tree.current_place),
         "ANSIBLE_ROLES_PATH": str(folder / "targets"),
         "ANSIBLE_HOME": str(folder_of(session, "home")),

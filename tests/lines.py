@@ -5,7 +5,8 @@
 
 """The lines of ansible-core that the collection supports, and the Pythons of this machine that can install them.
 
-``python -m lines FOLDER`` tells of each what nox reported in FOLDER: what ran, with which Python, and what did not.
+``python -m lines`` names those that can be installed. ``python -m lines FOLDER`` tells of each what nox reported in
+FOLDER: what ran, with which Python, and what did not.
 """
 
 from __future__ import annotations
@@ -71,8 +72,8 @@ def tell(folder: Path) -> None:
             print(f"ansible-core {line.core} skipped: {line.why_not}")
         else:
             print(f"ansible-core {line.core} with Python {line.python}: {results or 'not run'}")
-    every = ", ".join(str(python) for python in interpreters() if python in widest().targets)
-    print(f"Units of {widest().core} ran through ansible-test, with Python {every}.")
+    others = ", ".join(map(str, other_pythons()))
+    print(f"Units of {widest().core} are for Python {others} as well, through ansible-test.")
 
 
 @functools.cache
@@ -91,6 +92,13 @@ def widest() -> Line:
     """The newest one whose modules run on the oldest Python that the collection supports."""
     able = [line for line in lines() if line.why_not is None]
     return max((line for line in able if OLDEST_PYTHON in line.targets), key=lambda line: line.core, default=newest())
+
+
+def other_pythons() -> list[Version]:
+    """Those that no line runs on here, but modules of the `widest` do. One at least, for ansible-test to have run."""
+    taken = {line.python for line in lines() if line.why_not is None}
+    others = [python for python in interpreters() if python in widest().targets and python not in taken]
+    return others or [python for python in (widest().python,) if python is not None]
 
 
 @functools.cache
@@ -130,4 +138,7 @@ def executable_of(python: str) -> Path | None:
 
 
 if __name__ == "__main__":
-    tell(Path(sys.argv[1]))
+    if sys.argv[1:]:
+        tell(Path(sys.argv[1]))
+    else:
+        print(*[line.core for line in lines() if line.why_not is None])
