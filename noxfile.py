@@ -27,7 +27,7 @@ from antsibull_nox.utils import Version
 ROOT = Path(__file__).parent
 sys.path.append(str(ROOT / "tests"))
 
-from lines import Line, interpreters, lines, newest, other_pythons, released, widest  # noqa: E402
+from lines import Line, interpreters, lines, newest, other_pythons, released, share_of, widest  # noqa: E402
 
 PLAYBOOKS = sorted(ROOT.glob("playbooks/*.yml"))
 SIMULATORS_REQUIREMENTS = "tests/simulators/requirements.txt"
@@ -188,26 +188,32 @@ def run_pytest(session: nox.Session, tree: CollectionSetup) -> None:
 @nox.session
 @every_line
 def integration(session: nox.Session, core: str) -> None:
-    """Run the integration targets on a line of ansible-core; on the newest, some through ansible-test as well."""
+    """Run the integration targets on a line of ansible-core; on the newest, some through ansible-test as well.
+
+    All of them run on the oldest line and on the newest. The lines between share them, so that each runs on one of
+    those. ``nox -e integration -- all`` runs all on all, for which two processors need a quarter of an hour more.
+    """
     line = install_line(session, core, "-r", SIMULATORS_REQUIREMENTS)
     with collection_tree(session) as tree:
         answers = folder_of(session, "simulators") / "simulators.json"
         with serving(session, "-m", "simulators", "--output", str(answers), "--until-stdin-closes"):
             config = {"simulators": json.loads(answers.read_text())}
             (tree.current_path / "tests/integration/integration_config.yml").write_text(json.dumps(config))
-            play_targets(session, tree)
+            play_targets(session, tree, line)
             if line == newest():
-                ansible_test(session, "integration", *(session.posargs or QUICK_TARGETS))
+                ansible_test(session, "integration", *QUICK_TARGETS)
 
 
-def play_targets(session: nox.Session, tree: CollectionSetup) -> None:
+def play_targets(session: nox.Session, tree: CollectionSetup, line: Line) -> None:
     """Play the integration targets as ansible-test does, each on a host of its own, but all in one ansible-playbook.
 
     Their modules run in a warm Python. Both together make it three times as fast.
     """
     folder = tree.current_path / "tests/integration"
     warm = folder_of(session, "warm")
-    targets = session.posargs or sorted(aliases.parent.name for aliases in folder.glob("targets/*/aliases"))
+    targets = sorted(aliases.parent.name for aliases in folder.glob("targets/*/aliases"))
+    if session.posargs != ["all"]:
+        targets = session.posargs or share_of(line, targets)
     common = {
         "ansible_connection": "local",
         "ansible_pipelining": True,

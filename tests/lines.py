@@ -72,6 +72,7 @@ def tell(folder: Path) -> None:
             print(f"ansible-core {line.core} skipped: {line.why_not}")
         else:
             print(f"ansible-core {line.core} with Python {line.python}: {results or 'not run'}")
+    print("All integration targets ran on the first and on the last of these lines, each on one of those between.")
     others = ", ".join(map(str, other_pythons()))
     print(f"Units of {widest().core} are for Python {others} as well, through ansible-test.")
 
@@ -99,6 +100,13 @@ def other_pythons() -> list[Version]:
     taken = {line.python for line in lines() if line.why_not is None}
     others = [python for python in interpreters() if python in widest().targets and python not in taken]
     return others or [python for python in (widest().python,) if python is not None]
+
+
+def share_of(line: Line, targets: list[str]) -> list[str]:
+    """The integration targets that run on a line: all on the first and on the last, a share of them on each between."""
+    able = [line for line in lines() if line.why_not is None]
+    between = able[1:-1]
+    return targets[between.index(line) :: len(between)] if line in between else targets
 
 
 @functools.cache
