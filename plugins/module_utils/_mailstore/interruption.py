@@ -21,7 +21,7 @@ import signal
 import threading
 import time
 from types import FrameType
-from typing import Callable, NamedTuple
+from typing import Callable, Iterable, NamedTuple
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
 
@@ -74,14 +74,16 @@ def work_apart() -> Interruption:
     Call it before any thread is started. Raises `MopsError`, in this process, where the other one was killed.
     """
     lifeline, held = os.pipe()
+    # A signal that comes before both can handle it waits until they can.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     worker = os.fork()
     if worker:
         os.close(lifeline)
-        raise _end_with(worker)  # `held` is closed with this process, whatever ends it
+        raise _end_with(worker, mask)  # `held` is closed with this process, whatever ends it
     os.close(held)
     os.setsid()
     interruption = Interruption(_watch(lifeline))
-    _on_signals(lambda number, frame: interruption.set(signal.Signals(number).name))
+    _on_signals(lambda number, frame: interruption.set(signal.Signals(number).name), mask)
     return interruption
 
 
@@ -183,7 +185,7 @@ def ancestors_that_wait() -> list[Ancestor]:
     return chain[:1]
 
 
-def _end_with(worker: int) -> MopsError:
+def _end_with(worker: int, mask: Iterable[int]) -> MopsError:
     """Pass signals on to the worker, and end as it ends. The error is for where it did not end by itself."""
 
     def pass_on(number: int, frame: FrameType | None) -> None:
@@ -192,7 +194,7 @@ def _end_with(worker: int) -> MopsError:
         except ProcessLookupError:
             pass
 
-    _on_signals(pass_on)
+    _on_signals(pass_on, mask)
     _pid, status = os.waitpid(worker, 0)
     if os.WIFEXITED(status):
         # Without Python's own end: the worker has done what belongs to it, such as removing temporary files.
@@ -203,11 +205,13 @@ def _end_with(worker: int) -> MopsError:
     )
 
 
-def _on_signals(handler: Callable[[int, FrameType | None], None]) -> None:
+def _on_signals(handler: Callable[[int, FrameType | None], None], mask: Iterable[int]) -> None:
+    """Handle the signals from now on, those that ``mask`` does not block."""
     for number in _SIGNALS:
         # What is ignored here was meant to be, for example by nohup.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, handler)
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _closed(descriptor: int, event: int) -> bool:

@@ -189,6 +189,17 @@ def test_signals_reach_the_work(number):
     assert (stdout.strip(), process.returncode) == (number.name, 0)
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_that_comes_before_the_work_starts_reaches_it(number):
+    program = textwrap.dedent(PROGRAM).replace("{body}", WAIT)
+    process = start(
+        "import os, signal; fork = os.fork\n"
+        f"os.fork = lambda: (worker := fork()) and (os.kill(os.getpid(), signal.{number.name}) or worker)\n{program}"
+    )
+    stdout, _stderr = process.communicate(timeout=10)
+    assert (stdout.splitlines()[-1], process.returncode) == (number.name, 0)
+
+
 def test_the_work_outlives_a_kill_and_notices_it():
     process, front, _worker = run(WAIT)
     os.kill(front, signal.SIGKILL)
