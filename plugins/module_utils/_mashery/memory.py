@@ -5,7 +5,6 @@
 
 # This module_util is PRIVATE to the collection: it may change without notice.
 
-
 """Memory that does not grow with the size of a log."""
 
 from __future__ import annotations

@@ -50,7 +50,6 @@ class Packer:
         self._compressors = self._stack.enter_context(ThreadPoolExecutor(_COMPRESSORS))
         self._reader = self._stack.enter_context(ThreadPoolExecutor(1))
         self._early: Future[None] | None = None
-        self._early_key: tuple[int, int, int] | None = None
         self._places: dict[tuple[int, int, int], Place] = {}
 
     def __enter__(self) -> Packer:
@@ -64,7 +63,6 @@ class Packer:
     def offer(self, parcel: Parcel) -> None:
         """Compress a parcel that will be packed later, and keep it on the disk, if there is a processor free for it."""
         if self._level is not None and (self._early is None or self._early.done()):
-            self._early_key = parcel.key
             self._early = self._compressors.submit(self._keep, self._level, parcel)
 
     def packed(self, parcels: Iterator[Parcel]) -> Iterator[tuple[Parcel, Body | None]]:
@@ -94,8 +92,8 @@ class Packer:
     def _wire(self, parcel: Parcel) -> bytes | None:
         if self._level is None or not parcel.batch.records:
             return None
-        if self._early is not None and self._early_key == parcel.key:
-            self._early.result()  # the last one that was offered may still be at work
+        if self._early is not None:
+            self._early.result()  # what was offered last, which may be this one, may still be at work
         place = self._places.get(parcel.key)
         kept = self._spool.get(place) if place is not None else None
         return kept if kept is not None else _compressed(parcel.batch.body, self._level)
