@@ -55,6 +55,7 @@ class Told:
             self._lock = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._read()
+            self.save()
         except BlockingIOError:
             failure = ToldUnusable(
                 f"{self._path} is in use by another source: give each a state_path of its own, or end the other one."
@@ -63,11 +64,6 @@ class Told:
             failure = ToldUnusable(f"{self._path}, which should remember what was told, cannot be used: {_why(error)}.")
         except ToldUnusable as error:
             failure = error
-        if failure is None:
-            try:
-                self.save()
-            except ToldUnusable as error:
-                failure = error
         if failure is not None:
             self.__exit__()
             raise failure
