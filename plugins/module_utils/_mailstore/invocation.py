@@ -17,7 +17,7 @@ from collections import deque
 from types import MappingProxyType
 from typing import Any, Callable, Iterator, Mapping, NamedTuple, Sequence, TypeVar
 
-from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
+from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._http import AnswerLost, AnswerUnusable
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client import Client, ServiceFailed
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.following import Following
@@ -33,6 +33,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.functi
     masked,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import Ending, Outcome, Process
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.workers import check_concurrency
 
 _LABEL_MAX_CHARACTERS = 80
 
@@ -117,8 +118,7 @@ def invoke_all(
     invoked where something about one of them is wrong, and `MopsError` where the server cannot be reached or refuses
     the login.
     """
-    if concurrency < 1:
-        raise InvalidOption(f"concurrency must be at least 1, not {concurrency}.")
+    check_concurrency(concurrency)
     for invocation in invocations:
         check_name(invocation.function)
     first = following.client()

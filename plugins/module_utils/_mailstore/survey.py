@@ -27,6 +27,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client
     ServiceFailed,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.following import Following, Interrupted
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.workers import check_concurrency
 
 Document = Dict[str, Any]
 """Something as the server describes it, by the names of the Management API."""
@@ -92,8 +93,7 @@ class Surveyor:
         and `MopsError` where the server cannot be reached, refuses the login or does not tell of itself.
         """
         scope.check()
-        if concurrency < 1:
-            raise InvalidOption(f"concurrency must be at least 1, not {concurrency}.")
+        check_concurrency(concurrency)
         first = self._following.client()
         try:
             survey = {name: first.call(call) for name, call in OF_INSTALLATION.items() if scope.wants(name)}

@@ -12,6 +12,14 @@ from __future__ import annotations
 import threading
 from typing import Callable
 
+from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
+
+
+def check_concurrency(concurrency: int) -> None:
+    """Raise `InvalidOption` where so many at once are none."""
+    if concurrency < 1:
+        raise InvalidOption(f"concurrency must be at least 1, not {concurrency}.")
+
 
 class Workers:
     """Runs ``work`` in ``count`` threads at once."""

@@ -120,6 +120,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.interr
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import Waiting
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.survey import Document, Scope, Surveyor
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.told import Told, ToldUnusable
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.workers import check_concurrency
 from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress
 
 LOGGER = logging.getLogger("mops.maintenance.mailstore_alerts")
@@ -186,8 +187,7 @@ def watch_of(args: Mapping[str, Any]) -> Watch:
     scope.check()
     if not 1 <= options["interval"] <= 86400:
         raise InvalidOption(f"interval must be 1 to 86400 seconds, not {options['interval']:g}.")
-    if options["concurrency"] < 1:
-        raise InvalidOption(f"concurrency must be at least 1, not {options['concurrency']}.")
+    check_concurrency(options["concurrency"])
     path = options["state_path"] or default_path(server.host)
     return Watch(server, scope, options["exclude"], options["concurrency"], options["interval"], path)
 
