@@ -7,10 +7,6 @@
 
 Each against a playbook written by hand with ``ansible.builtin.uri`` in the same run, and less what a play without tasks
 takes.
-
-While a task runs, ``ansible-playbook`` itself asks a thousand times a second whether it has ended. Over a minute that
-takes it more CPU than all that the module does, and as much with the playbook by hand. Its own setting
-``internal_poll_interval`` ends that, so following is measured with its default, and with a calmer value for both.
 """
 
 from __future__ import annotations
