@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,11 @@ import pytest
 import requests
 
 from simulators.launch import Simulators, running
+
+for number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        # By a shell's "&", or nohup. What tests start would inherit that, but not a handler, which ignores as well.
+        signal.signal(number, lambda number, frame: None)
 
 
 @pytest.fixture

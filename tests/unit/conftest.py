@@ -7,12 +7,18 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import struct
 import threading
 from typing import Callable, Iterator
 
 import pytest
+
+for number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        # By a shell's "&", or nohup. What tests start would inherit that, but not a handler, which ignores as well.
+        signal.signal(number, lambda number, frame: None)
 
 
 class RawService:
