@@ -13,19 +13,14 @@ Python that runs it, says so in a line, and serves it until standard input ends.
 from __future__ import annotations
 
 import gc
-import hashlib
 import json
 import os
-import py_compile
 import runpy
 import select
 import socket
 import sys
-import zipimport
 from contextlib import suppress
-from importlib.machinery import SourcelessFileLoader
 from pathlib import Path
-from typing import Any
 
 CLIENT = """#!{python} -IS
 import json, os, signal, socket, sys
@@ -45,14 +40,14 @@ sys.exit(int(answers.readline() or 1))
 PRELOADED = (
     "ast base64 bz2 concurrent.futures copy ctypes dataclasses datetime difflib fcntl fnmatch getpass glob grp gzip "
     "importlib.metadata inspect ipaddress locale logging lzma platform pwd queue random requests select selectors "
-    "shlex shutil socket stat string subprocess syslog tarfile tempfile termios traceback tty typing uuid zipfile zlib"
+    "shlex shutil socket stat string subprocess syslog tarfile tempfile termios traceback tty typing uuid zipfile zlib "
+    "quick_python.sitecustomize"
 )
 
 
 def main(folder: Path) -> None:
     for module in PRELOADED.split():
         __import__(module)
-    keep_compiled(folder / "compiled")
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(folder / "socket"))
     listener.listen(64)
@@ -109,22 +104,6 @@ def run(arguments: list[str]) -> None:
         sys.argv = ["-"]
         program = compile(sys.stdin.read(), "<stdin>", "exec")
         exec(program, {"__name__": "__main__"})  # noqa: S102 - this is what a Python is for
-
-
-def keep_compiled(folder: Path) -> None:
-    """Compile once what is imported from archives: each run brings an archive of its own, with the same in it."""
-    folder.mkdir()
-
-    def compile_once(_path: str, source: bytes) -> Any:
-        kept = folder / f"m{hashlib.sha256(source).hexdigest()}.pyc"
-        if not kept.exists():
-            draft = kept.with_suffix(f".{os.getpid()}.py")
-            draft.write_bytes(source)
-            py_compile.compile(str(draft), cfile=str(kept), doraise=True)
-        return SourcelessFileLoader(kept.stem, str(kept)).get_code(kept.stem)
-
-    module: Any = zipimport
-    module._compile_source = compile_once
 
 
 if __name__ == "__main__":
