@@ -30,19 +30,16 @@ test: $(TOOLS)/ready  ## run everything that CI runs, four parts at a time
 	@rm -rf $(REPORTS) && mkdir -p $(REPORTS)
 	@echo 'Each part prints when it has ended. One alone: $(TOOLS)/bin/nox -e integration (nox --list names all)'
 	@$(MAKE) --no-print-directory --keep-going --jobs=4 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
-	  test-system test-units $(addprefix test-integration-,$(shell PYTHONPATH=tests $(TOOLS)/bin/python -m lines)) \
+	  test-system test-sanity $(addprefix test-line-,$(shell PYTHONPATH=tests $(TOOLS)/bin/python -m lines)) \
 	  test-checks test-examples; \
 	  status=$$?; PYTHONPATH=tests $(TOOLS)/bin/python -m lines $(REPORTS); exit $$status
 
-.PHONY: test-system test-units test-checks test-examples
-test-system test-examples:
-	@$(TOOLS)/bin/nox --report $(REPORTS)/$@.json -e $(@:test-%=%)
+.PHONY: test-system test-sanity test-checks test-examples
+test-system test-sanity test-examples:
+	@$(TOOLS)/bin/nox -e $(@:test-%=%)
 
-test-integration-%:
-	@$(TOOLS)/bin/nox --report $(REPORTS)/$@.json -e 'integration($*)'
-
-test-units:
-	@$(TOOLS)/bin/nox --report $(REPORTS)/$@.json -e sanity units
+test-line-%:
+	@$(TOOLS)/bin/nox --report $(REPORTS)/$@.json -e 'units($*)' 'integration($*)'
 
 test-checks:
 	@$(TOOLS)/bin/nox -e lint docs docs-check license-check extra-checks build-import-check ansible-lint

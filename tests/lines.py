@@ -31,7 +31,7 @@ OLDEST_PYTHON = Version(3, 8)
 class Line:
     core: Version
     python: Version | None
-    """The oldest Python of this machine on which it runs playbooks: between them, the lines try most of them."""
+    """One of this machine on which it runs playbooks."""
 
     @property
     def executable(self) -> str | None:
@@ -79,33 +79,43 @@ def tell(folder: Path) -> None:
 
 @functools.cache
 def lines() -> list[Line]:
-    """From the oldest one that ``meta/runtime.yml`` allows; the newest may not have a release yet."""
+    """From the oldest one that ``meta/runtime.yml`` allows; the newest may not have a release yet.
+
+    Each with the oldest Python of this machine that it runs on, and the last that has a release with the newest.
+    """
     supported = sorted(core for core in get_supported_core_versions() if isinstance(core, Version))
     runs_on = {core: get_ansible_core_info(core).controller_python_versions for core in supported}
-    return [Line(core, min(set(runs_on[core]) & set(interpreters()), default=None)) for core in supported]
+    last = max(set(supported) & released())
+    return [
+        Line(core, (max if core == last else min)(set(runs_on[core]) & set(interpreters()), default=None))
+        for core in supported
+    ]
+
+
+def able() -> list[Line]:
+    """Those that this machine can install."""
+    return [line for line in lines() if line.why_not is None]
 
 
 def newest() -> Line:
-    return max((line for line in lines() if line.why_not is None), key=lambda line: line.core)
+    return able()[-1]
 
 
 def widest() -> Line:
     """The newest one whose modules run on the oldest Python that the collection supports."""
-    able = [line for line in lines() if line.why_not is None]
-    return max((line for line in able if OLDEST_PYTHON in line.targets), key=lambda line: line.core, default=newest())
+    return max((line for line in able() if OLDEST_PYTHON in line.targets), key=lambda line: line.core, default=newest())
 
 
 def other_pythons() -> list[Version]:
     """Those that no line runs on here, but modules of the `widest` do. One at least, for ansible-test to have run."""
-    taken = {line.python for line in lines() if line.why_not is None}
+    taken = {line.python for line in able()}
     others = [python for python in interpreters() if python in widest().targets and python not in taken]
     return others or [python for python in (widest().python,) if python is not None]
 
 
 def share_of(line: Line, targets: list[str]) -> list[str]:
     """The integration targets that run on a line: all on the first and on the last, a share of them on each between."""
-    able = [line for line in lines() if line.why_not is None]
-    between = able[1:-1]
+    between = able()[1:-1]
     return targets[between.index(line) :: len(between)] if line in between else targets
 
 
@@ -149,4 +159,5 @@ if __name__ == "__main__":
     if sys.argv[1:]:
         tell(Path(sys.argv[1]))
     else:
-        print(*[line.core for line in lines() if line.why_not is None])
+        # Those with most to do come first.
+        print(*sorted((line.core for line in able()), key=lambda core: core not in (able()[0].core, newest().core)))
