@@ -73,8 +73,7 @@ def tell(folder: Path) -> None:
         else:
             print(f"ansible-core {line.core} with Python {line.python}: {results or 'not run'}")
     print("All integration targets ran on the first and on the last of these lines, each on one of those between.")
-    others = ", ".join(map(str, other_pythons()))
-    print(f"Units of {widest().core} are for Python {others} as well, through ansible-test.")
+    print(f"Units of {widest().core} ran with Python {oldest_python()} through ansible-test, too.")
 
 
 @functools.cache
@@ -106,11 +105,9 @@ def widest() -> Line:
     return max((line for line in able() if OLDEST_PYTHON in line.targets), key=lambda line: line.core, default=newest())
 
 
-def other_pythons() -> list[Version]:
-    """Those that no line runs on here, but modules of the `widest` do. One at least, for ansible-test to have run."""
-    taken = {line.python for line in able()}
-    others = [python for python in interpreters() if python in widest().targets and python not in taken]
-    return others or [python for python in (widest().python,) if python is not None]
+def oldest_python() -> Version:
+    """The oldest one of this machine on which modules of the `widest` run, be it too old for a line."""
+    return min(set(widest().targets) & set(interpreters()))
 
 
 def share_of(line: Line, targets: list[str]) -> list[str]:
@@ -160,4 +157,4 @@ if __name__ == "__main__":
         tell(Path(sys.argv[1]))
     else:
         # Those with most to do come first.
-        print(*sorted((line.core for line in able()), key=lambda core: core not in (able()[0].core, newest().core)))
+        print(*[line.core for line in dict.fromkeys([able()[0], newest(), widest(), *able()])])
