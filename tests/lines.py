@@ -72,8 +72,8 @@ def tell(folder: Path) -> None:
             print(f"ansible-core {line.core} skipped: {line.why_not}")
         else:
             print(f"ansible-core {line.core} with Python {line.python}: {results or 'not run'}")
-    print("All integration targets ran on the first and on the last of these lines, each on one of those between.")
-    print(f"Units of {widest().core} ran with Python {oldest_python()} through ansible-test, too.")
+    print("The first and the last of these lines run all integration targets; those between share them.")
+    print(f"Units of {widest().core} run with Python {oldest_python()} through ansible-test, too.")
 
 
 @functools.cache
