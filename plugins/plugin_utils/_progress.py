@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import tempfile
@@ -20,10 +19,10 @@ from typing import Any, BinaryIO, Iterator
 
 from ansible import constants as C
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 from ansible_collections.mops.maintenance.plugins.module_utils._progress import PROGRESS_FILE_VARIABLE
 from ansible_collections.mops.maintenance.plugins.plugin_utils import _poll_interval
+from ansible_collections.mops.maintenance.plugins.plugin_utils._quick import QuickAction
 
 _LOOK_EVERY_SECONDS = 0.2
 
@@ -31,14 +30,12 @@ _LOOK_EVERY_SECONDS = 0.2
 _poll_interval.lengthen()
 
 
-class ActionWithProgress(NormalAction):
+class ActionWithProgress(QuickAction):
     """Runs the module of the same name as any other, and shows what it reports while it runs."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        with _garbage_collected_less():
-            return self._watched(tmp, task_vars) if self._can_be_watched() else super().run(tmp, task_vars)
-
-    def _watched(self, tmp: str | None, task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        if not self._can_be_watched():
+            return super().run(tmp, task_vars)
         host = (task_vars or {}).get("inventory_hostname", self._task.delegate_to or "localhost")
         with _progress_shown(str(host)) as path:
             environment = self._task.environment
@@ -56,20 +53,6 @@ class ActionWithProgress(NormalAction):
             and not self._task.no_log
             and boolean(self._task.args.get("progress", True), strict=False)
         )
-
-
-@contextmanager
-def _garbage_collected_less() -> Iterator[None]:
-    """Look for garbage only in what is made in the block.
-
-    Ansible reads the source of all that a module imports. A worker inherits all of Ansible's own objects, and to look
-    through them time and again meanwhile takes nearly half of that.
-    """
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 @contextmanager
