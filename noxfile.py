@@ -33,25 +33,13 @@ SIMULATORS_REQUIREMENTS = "tests/simulators/requirements.txt"
 ANSIBLE_TEST_TARGET = "mailstore_info"
 """Enough to see that targets run under ansible-test, where all of them take five times as long."""
 
-
-def environments() -> str:
-    """What makes the environments: uv, in a thirtieth of pip's time, where it reaches an index.
-
-    It reads nothing of how pip was configured, and some networks have no index but the one that pip is told of.
-    """
-    os.environ.setdefault("UV_SYSTEM_CERTS", "1")  # as pip does
-    probe = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "-"]
-    env = {**os.environ, "UV_HTTP_RETRIES": "0"}
-    reached = subprocess.run(probe, input="nox", env=env, capture_output=True, text=True, check=False)
-    return "uv" if reached.returncode == 0 else "virtualenv"
-
-
 nox.needs_version = ">=2025.5.1"
-nox.options.default_venv_backend = environments()
+nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.envdir = "build/nox"
 nox.options.reuse_existing_virtualenvs = True
 antsibull_nox.load_antsibull_nox_toml()
 os.environ["PIP_NO_COMPILE"] = "1"  # each session uses little of what is installed for it
+os.environ.setdefault("UV_SYSTEM_CERTS", "1")  # as pip does
 
 
 def newest_core() -> Version:

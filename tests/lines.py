@@ -19,6 +19,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 from antsibull_nox.ansible import get_ansible_core_info, get_supported_core_versions
@@ -80,14 +81,12 @@ def tell(folder: Path) -> None:
 def lines() -> list[Line]:
     """From the oldest one that ``meta/runtime.yml`` allows; the newest may not have a release yet.
 
-    Each with the oldest Python of this machine that it runs on, and the last that has a release with the newest.
+    In turns with the oldest and with the newest Python of this machine that they run on.
     """
     supported = sorted(core for core in get_supported_core_versions() if isinstance(core, Version))
-    runs_on = {core: get_ansible_core_info(core).controller_python_versions for core in supported}
-    last = max(set(supported) & released())
+    pythons = [set(get_ansible_core_info(core).controller_python_versions) & set(interpreters()) for core in supported]
     return [
-        Line(core, (max if core == last else min)(set(runs_on[core]) & set(interpreters()), default=None))
-        for core in supported
+        Line(core, choose(found, default=None)) for core, found, choose in zip(supported, pythons, cycle((min, max)))
     ]
 
 
