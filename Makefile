@@ -11,10 +11,10 @@ COLLECTIONS := build/collections
 DIST := build/dist
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test simulators bench docs dist clean
+.PHONY: help demo test test-all simulators bench docs dist clean
 
 help:  ## show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r command what; do \
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r command what; do \
 	  printf '%-16s %s\n' "$$command" "$$what"; done
 
 demo: $(VENV)/ready collection  ## watch the shipped playbooks do their main job, against simulators on this machine
@@ -26,11 +26,14 @@ simulators: $(VENV)/ready collection  ## start the three simulators and leave th
 bench: $(VENV)/ready collection  ## measure speed and memory against what one would use otherwise
 	@ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) PYTHONPATH=tests exec $(VENV)/bin/python -m bench
 
-test: $(TOOLS)/ready  ## run everything that CI runs, four parts at a time
+test:  ## run everything that CI runs, on the oldest ansible-core and on the newest for this Python
+test-all:  ## the same on every ansible-core that a Python of this machine can install
+test-all: LINES_OF_CORE := all
+test test-all: $(TOOLS)/ready
 	@rm -rf $(REPORTS) && mkdir -p $(REPORTS)
 	@echo 'Each part prints when it has ended. One alone: $(TOOLS)/bin/nox -e integration (nox --list names all)'
 	@$(MAKE) --no-print-directory --keep-going --jobs=4 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
-	  test-system test-sanity $(addprefix test-line-,$(shell PYTHONPATH=tests $(TOOLS)/bin/python -m lines)) \
+	  test-system test-sanity $(addprefix test-line-,$(shell PYTHONPATH=tests $(TOOLS)/bin/python -m lines $(LINES_OF_CORE))) \
 	  test-checks test-examples; \
 	  status=$$?; PYTHONPATH=tests $(TOOLS)/bin/python -m lines $(REPORTS); exit $$status
 

@@ -27,7 +27,7 @@ from antsibull_nox.utils import Version
 ROOT = Path(__file__).parent
 sys.path.append(str(ROOT / "tests"))
 
-from lines import Line, interpreters, lines, newest, oldest_python, released, share_of, widest  # noqa: E402
+from lines import Line, able, interpreters, lines, newest_here, oldest_python  # noqa: E402
 
 SIMULATORS_REQUIREMENTS = "tests/simulators/requirements.txt"
 ANSIBLE_TEST_TARGET = "mailstore_info"
@@ -42,16 +42,10 @@ os.environ["PIP_NO_COMPILE"] = "1"  # each session uses little of what is instal
 os.environ.setdefault("UV_SYSTEM_CERTS", "1")  # as pip does
 
 
-def newest_core() -> Version:
-    """The newest line of ansible-core that the Python which runs nox can install."""
-    here = Version(*sys.version_info[:2])
-    return max(line.core for line in lines() if here in line.runs_on and line.core in released())
-
-
 def install_core(session: nox.Session, *more: str) -> None:
-    core = newest_core()
-    session.log(f"ansible-core {core}, the newest line for Python {sys.version_info[0]}.{sys.version_info[1]}")
-    session.install(f"ansible-core~={core}.0", "-r", "requirements.txt", *more)
+    line = newest_here()
+    session.log(f"ansible-core {line.core}, the newest line for Python {sys.version_info[0]}.{sys.version_info[1]}")
+    session.install(line.requirement, "-r", "requirements.txt", *more)
 
 
 def install_line(session: nox.Session, core: str, *more: str) -> Line:
@@ -166,11 +160,11 @@ every_line = nox.parametrize(
 @nox.session
 @every_line
 def units(session: nox.Session, core: str) -> None:
-    """Run the unit tests on a line of ansible-core; on one, through ansible-test with the oldest Python as well."""
+    """Run the unit tests on a line of ansible-core; on the oldest, by ansible-test with the oldest Python as well."""
     line = install_line(session, core, "-r", "tests/unit/requirements.txt")
     with collection_tree(session) as tree:
         run_pytest(session, tree)
-        if line == widest():
+        if line == able()[0]:
             ansible_test(session, "units", "--python", str(oldest_python()), *session.posargs)
 
 
@@ -186,32 +180,26 @@ def run_pytest(session: nox.Session, tree: CollectionSetup) -> None:
 @nox.session
 @every_line
 def integration(session: nox.Session, core: str) -> None:
-    """Run the integration targets on a line of ansible-core; on the newest, one through ansible-test as well.
-
-    All of them run on the oldest line and on the newest. The lines between share them, so that each runs on one of
-    those. ``nox -e integration -- all`` runs all on all, for which two processors need a quarter of an hour more.
-    """
+    """Run the integration targets on a line of ansible-core; on this Python's newest, one by ansible-test as well."""
     line = install_line(session, core, "-r", SIMULATORS_REQUIREMENTS)
     with collection_tree(session) as tree:
         answers = folder_of(session, "simulators") / "simulators.json"
         with serving(session, "-m", "simulators", "--output", str(answers), "--until-stdin-closes"):
             config = {"simulators": json.loads(answers.read_text())}
             (tree.current_path / "tests/integration/integration_config.yml").write_text(json.dumps(config))
-            play_targets(session, tree, line)
-            if line == newest() and session.posargs in ([], ["all"]):
+            play_targets(session, tree)
+            if line == newest_here() and not session.posargs:
                 ansible_test(session, "integration", ANSIBLE_TEST_TARGET)
 
 
-def play_targets(session: nox.Session, tree: CollectionSetup, line: Line) -> None:
+def play_targets(session: nox.Session, tree: CollectionSetup) -> None:
     """Play the integration targets as ansible-test does, each on a host of its own, but all in one ansible-playbook.
 
     Their modules run in a warm Python. Both together make it three times as fast.
     """
     folder = tree.current_path / "tests/integration"
     warm = folder_of(session, "warm")
-    targets = sorted(aliases.parent.name for aliases in folder.glob("targets/*/aliases"))
-    if session.posargs != ["all"]:
-        targets = session.posargs or share_of(line, targets)
+    targets = session.posargs or sorted(aliases.parent.name for aliases in folder.glob("targets/*/aliases"))
     common = {
         "ansible_connection": "local",
         "ansible_pipelining": True,

@@ -5,8 +5,8 @@
 
 """The lines of ansible-core that the collection supports, and the Pythons of this machine that can install them.
 
-``python -m lines`` names those that can be installed. ``python -m lines FOLDER`` tells of each what nox reported in
-FOLDER: what ran, with which Python, and what did not.
+``python -m lines`` names those that ``make test`` takes, ``python -m lines all`` all that can be installed here.
+``python -m lines FOLDER`` tells of each what nox reported in FOLDER: what ran, with which Python, and what did not.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ def tell(folder: Path) -> None:
             print(f"ansible-core {line.core} skipped: {line.why_not}")
         else:
             print(f"ansible-core {line.core} with Python {line.python}: {results or 'not run'}")
-    print("The first and the last of these lines run all integration targets; those between share them.")
-    print(f"Units of {widest().core} run with Python {oldest_python()} through ansible-test, too.")
+    print(f"Units of {able()[0].core} run with Python {oldest_python()} through ansible-test, too.")
+    print("make test takes the oldest line and the newest for this machine's python3; make test-all takes all.")
 
 
 @functools.cache
@@ -95,24 +95,15 @@ def able() -> list[Line]:
     return [line for line in lines() if line.why_not is None]
 
 
-def newest() -> Line:
-    return able()[-1]
-
-
-def widest() -> Line:
-    """The newest one whose modules run on the oldest Python that the collection supports."""
-    return max((line for line in able() if OLDEST_PYTHON in line.targets), key=lambda line: line.core, default=newest())
+def newest_here() -> Line:
+    """The newest one that the Python which runs this can install."""
+    here = Version(*sys.version_info[:2])
+    return max((line for line in able() if here in line.runs_on), key=lambda line: line.core)
 
 
 def oldest_python() -> Version:
-    """The oldest one of this machine on which modules of the `widest` run, be it too old for a line."""
-    return min(set(widest().targets) & set(interpreters()))
-
-
-def share_of(line: Line, targets: list[str]) -> list[str]:
-    """The integration targets that run on a line: all on the first and on the last, a share of them on each between."""
-    between = able()[1:-1]
-    return targets[between.index(line) :: len(between)] if line in between else targets
+    """The oldest one of this machine on which the collection's modules run, be it too old for playbooks."""
+    return min(set(able()[0].targets) & set(interpreters()))
 
 
 @functools.cache
@@ -152,8 +143,8 @@ def executable_of(python: str) -> Path | None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:]:
-        tell(Path(sys.argv[1]))
+    if sys.argv[1:] in ([], ["all"]):
+        # The oldest one has most to do, so it comes first.
+        print(*[line.core for line in (able() if sys.argv[1:] else dict.fromkeys([able()[0], newest_here()]))])
     else:
-        # Those with most to do come first.
-        print(*[line.core for line in dict.fromkeys([able()[0], newest(), widest(), *able()])])
+        tell(Path(sys.argv[1]))
