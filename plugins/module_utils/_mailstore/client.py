@@ -59,8 +59,15 @@ READ_PATIENCE = 30.0
 _FAREWELL_SECONDS = 10.0
 """For how long a logout may take."""
 
+_NEEDS_NO_ACCESS = re.compile(r"Stores?(?![a-z])|Index(?:es)?(?![a-z])|ArchiveAdminEnabled$")
+"""Functions on archive stores and search indexes work without service-provider access, and so does what tells of it."""
+
 _LOGGED_IN = re.compile(r"\+OK\s+(\S+)\s*")
 _WORDS_MAX_CHARACTERS = 300
+_WITHHELD = (
+    "{} withholds service-provider access (GetArchiveAdminEnabled is false): enable it, for example with "
+    "archive_admin_enabled of mops.maintenance.mailstore_instance, or leave the instance out."
+)
 
 T = TypeVar("T")
 
@@ -77,8 +84,16 @@ class ServiceFailed(ServiceError):
     """The server, or a proxy before it, has a problem of its own (5xx). It may have acted on the request."""
 
 
+class FunctionUnknown(ServiceError):
+    """The server has no function of that name."""
+
+
 class CallFailed(ServiceError):
     """A function that was called has not succeeded."""
+
+
+class AccessWithheld(CallFailed):
+    """The tenant withholds service-provider access to the instance that the function is about."""
 
 
 class Server(NamedTuple):
@@ -132,6 +147,8 @@ class Client:
             BasicAuth(server.username, server.password) if self._basic else SessionAuth()
         )
         self._answered = False
+        self._withheld: dict[str, bool] = {}
+        """Whether an instance withholds service-provider access, for those that were asked."""
         self._clock = clock
         self._sleep = sleep
         self.on_wait = on_wait
@@ -158,7 +175,8 @@ class Client:
         if outcome.error is not None:
             raise outcome.error
         if not process.status.succeeded:
-            raise CallFailed(f"{function} on {self._server.host}: {process.failure()}")
+            failed = AccessWithheld if process.status.withheld else CallFailed
+            raise failed(f"{function} on {self._server.host}: {process.failure()}")
         return process.status.result
 
     def log_in(self) -> None:
@@ -178,20 +196,34 @@ class Client:
         """Start a function. ``arguments`` are as they go over the wire (see `functions.form`).
 
         ``repeatable`` says that it may be asked again where its answer was lost. An error of the function itself is
-        in the status; raises `ServiceError` and `HttpError` where there is none.
+        in the status, and where service-provider access is missing, that is said there; raises `ServiceError` and
+        `HttpError` where there is no status.
         """
         check_name(function)
 
         def read(reply: _Reply) -> Status:
             if reply.status == 404:
-                raise ServiceError(
+                raise FunctionUnknown(
                     f"{reply.where}: the server does not know {function} (404){reply.words()}. Is the name spelled as "
                     "in its list of functions, and is this the Management API's port?"
                 )
             return Status.from_envelope(reply.checked(), reply.where)
 
         patience = READ_PATIENCE if repeatable else 0.0
-        return self._ask(f"/api/invoke/{function}", arguments, read, patience=patience, repeatable=repeatable)
+        status = self._ask(f"/api/invoke/{function}", arguments, read, patience=patience, repeatable=repeatable)
+        instance = arguments.get("instanceID")
+        if status.running or status.succeeded or not instance or _NEEDS_NO_ACCESS.search(function):
+            return status
+        return status._replace(withheld=_WITHHELD.format(instance)) if self._withholds(instance) else status
+
+    def _withholds(self, instance: str) -> bool:
+        """Whether an instance is known to withhold service-provider access. The server is asked once for each."""
+        if instance not in self._withheld:
+            try:
+                self._withheld[instance] = self.call("GetArchiveAdminEnabled", instanceID=instance) is False
+            except MopsError:
+                self._withheld[instance] = False  # it does not tell, and the failure itself is reported
+        return self._withheld[instance]
 
     def status(self, token: str, version: int, hold: int, *, patience: float = READ_PATIENCE) -> Status:
         """What is new of a process since ``version``; the server waits for it for up to ``hold`` milliseconds.

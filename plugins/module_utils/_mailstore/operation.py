@@ -80,6 +80,8 @@ class Status(NamedTuple):
     result: Any = None
     log: str = ""
     error: ServerError | None = None
+    withheld: str = ""
+    """Where a function has failed because the tenant withholds access: a sentence that says so, in our words."""
 
     @property
     def running(self) -> bool:
@@ -202,9 +204,10 @@ class Process:
     def failure(self) -> str:
         """Why it has not succeeded, in the server's words."""
         words = str(self.status.error or self.log.last_line or self.status.text or "").rstrip(".")
+        hint = f" {self.status.withheld}" if self.status.withheld else ""
         if self.status.token is None and self.status.error:
-            return f"The server says: {words}."
-        return f"It has ended as {self.status.code}{': ' if words else ''}{words}."
+            return f"The server says: {words}.{hint}"
+        return f"It has ended as {self.status.code}{': ' if words else ''}{words}.{hint}"
 
     def __str__(self) -> str:
         """Where it stands, in a few words: ``42 %, Verifying...``."""

@@ -16,7 +16,9 @@ from ansible_collections.mops.maintenance.plugins.module_utils._http import (
     RequestNotSent,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client import (
+    AccessWithheld,
     CallFailed,
+    FunctionUnknown,
     LoginRefused,
     Server,
     ServiceError,
@@ -315,3 +317,46 @@ def test_a_functions_name_cannot_lead_elsewhere(server, client):
     with pytest.raises(InvalidOption, match="cannot be the name of a function"):
         client.invoke("../login", {}, repeatable=True)
     assert server.calls == []
+
+
+def refusal(message="Access denied."):
+    return envelope(statusCode="failed", error={"message": message, "details": ""})
+
+
+def test_an_instance_that_withholds_access_is_asked_once_and_the_failure_says_what_to_do(server, client):
+    server.script(refusal(), envelope(result=False), refusal())
+    for function in ("GetUsers", "GetJobs"):
+        with pytest.raises(AccessWithheld) as caught:
+            client.call(function, instanceID="alpha")
+        assert str(caught.value) == (
+            f"{function} on host: The server says: Access denied. alpha withholds service-provider access "
+            "(GetArchiveAdminEnabled is false): enable it, for example with archive_admin_enabled of "
+            "mops.maintenance.mailstore_instance, or leave the instance out."
+        )
+    assert [path.rpartition("/")[2] for path, _form in server.calls] == [
+        "GetUsers",
+        "GetArchiveAdminEnabled",
+        "GetJobs",
+    ]
+
+
+@pytest.mark.parametrize("answer", [envelope(result=True), envelope(result=None), refusal("No."), (404, b"Not Found")])
+def test_a_failure_has_its_own_words_where_access_is_not_withheld_or_nobody_knows(server, client, answer):
+    server.script(refusal("The user is locked."), answer)
+    with pytest.raises(CallFailed) as caught:
+        client.call("GetUsers", instanceID="alpha")
+    assert str(caught.value) == "GetUsers on host: The server says: The user is locked."
+    assert not isinstance(caught.value, AccessWithheld)
+
+
+@pytest.mark.parametrize("function", ["GetStores", "VerifyStore", "RebuildSelectedStoreIndexes", "GetIndexConfiguration"])
+def test_what_needs_no_access_does_not_fail_for_want_of_it(server, client, function):
+    server.script(refusal("The disk is full."))
+    with pytest.raises(CallFailed, match=r"The disk is full\.$"):
+        client.call(function, instanceID="alpha")
+
+
+def test_a_function_that_the_server_does_not_have_is_a_failure_of_its_own(server, client):
+    server.script((404, b"Not Found"))
+    with pytest.raises(FunctionUnknown, match="GetCredentials"):
+        client.call("GetCredentials", instanceID="alpha")
