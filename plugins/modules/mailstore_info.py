@@ -34,6 +34,8 @@ options:
       - What to gather. V(all) is everything.
       - V(environment), V(service_status) and V(instances) are of the installation. All others are of each instance,
         and are found in RV(instances).
+      - Most of what is an instance's own takes service-provider access to it, which is off by default, and which its
+        tenant can withhold. V(stores) does not.
     type: list
     elements: str
     choices:
@@ -45,6 +47,7 @@ options:
       - stores
       - users
       - profiles
+      - credentials
       - jobs
       - worker_results
       - job_results
@@ -60,6 +63,7 @@ options:
     description:
       - For how many days back V(worker_results) and V(job_results) are gathered. As the server's time zone is not
         known, there may be up to two days more.
+      - A server refuses periods with too many results. It is then asked for halves of the period, down to single days.
     type: int
     default: 7
   concurrency:
@@ -68,8 +72,9 @@ options:
     type: int
     default: 4
 notes:
-  - An instance that is not running can be asked for nothing. That is no failure. What is missing for that or another
-    reason is in RV(instances[].not_gathered), with the reason.
+  - An instance that is not running can be asked for nothing, and one that withholds service-provider access for little.
+    That is no failure. What is missing for that or another reason is in RV(instances[].not_gathered), with the reason.
+  - Values whose names end in C(password), C(passphrase), C(encryptionKey), C(secret) and the like are masked.
 seealso:
   - module: mops.maintenance.mailstore_invoke
   - plugin: mops.maintenance.mailstore_instances
@@ -147,8 +152,19 @@ instances:
       returned: if O(gather_subset) has a part of an instance
       type: dict
       sample: {stores: "The instance is not running: its status is stopped."}
+    not_gathered_kind:
+      description:
+        - The kind of each of the reasons in RV(instances[].not_gathered).
+        - V(not_running), the instance does not run. V(access_withheld), it withholds service-provider access.
+        - V(failed), the function answered that it failed. V(no_answer), the server did not answer, or with an error of
+          its own. V(not_asked), the instance was not asked, because it did not answer before. V(unknown_function), the
+          server has no such function.
+      returned: if O(gather_subset) has a part of an instance
+      type: dict
+      sample: {stores: not_running}
     statistics:
-      description: The number and the size of its messages, as V(numberOfMessages) and V(totalSizeMB).
+      description: The number of its messages and their sizes in megabytes, as V(numberOfMessages) and V(totalSizeMB).
+        Newer servers have V(databaseFileSizeMB), V(contentFileSizeMB) and V(indexFileSizeMB) as well.
       returned: if asked for, and gathered
       type: dict
     stores:
@@ -166,18 +182,25 @@ instances:
       returned: if asked for, and gathered
       type: list
       elements: dict
+    credentials:
+      description: Its credentials for cloud services, with the date on which their certificates expire.
+      returned: if asked for, and gathered
+      type: list
+      elements: dict
     jobs:
       description: Its jobs.
       returned: if asked for, and gathered
       type: list
       elements: dict
     worker_results:
-      description: The results of runs of its profiles.
+      description:
+        - The results of runs of its profiles, in no order. Times are the server's local times.
+        - Where a part of the period is missing, RV(instances[].not_gathered) says which, and why.
       returned: if asked for, and gathered
       type: list
       elements: dict
     job_results:
-      description: The results of runs of its jobs.
+      description: The results of runs of its jobs. Times are the server's local times.
       returned: if asked for, and gathered
       type: list
       elements: dict
@@ -189,6 +212,7 @@ instances:
       status: running
       startStopError: null
       not_gathered: {}
+      not_gathered_kind: {}
       stores:
         - id: 1
           name: "2026"
@@ -199,6 +223,11 @@ instances:
           needsUpgrade: false
           statisticsCount: 120433
           statisticsSize: 8632635392
+results_since:
+  description: The time from which on runs were asked for. The server takes it for its local time.
+  returned: if O(gather_subset) has V(worker_results) or V(job_results)
+  type: str
+  sample: "2026-02-21T12:00:00"
 unmatched:
   description: Those of O(instances) that no instance fits.
   returned: if O(gather_subset) has V(instances) or a part of an instance

@@ -42,6 +42,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.functi
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import (
     Follower,
+    Interruption,
     Process,
     ProcessUnknown,
     Status,
@@ -137,9 +138,13 @@ class Client:
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        interruption: Interruption | None = None,
         on_wait: Callable[[float, MopsError], None] | None = None,
     ) -> None:
-        """``sleep`` may raise, to end a wait between two tries; ``on_wait`` is told before: its seconds, and why."""
+        """``sleep`` may raise, to end a wait between two tries; ``on_wait`` is told before: its seconds, and why.
+
+        ``interruption`` ends a `call` that takes long: its process is cancelled.
+        """
         self._server = server
         self._http = Http(server.endpoint())
         self._basic = server.auth_method == "basic"
@@ -151,6 +156,7 @@ class Client:
         """Whether an instance withholds service-provider access, for those that were asked."""
         self._clock = clock
         self._sleep = sleep
+        self._interruption = interruption or threading.Event()
         self.on_wait = on_wait
 
     def __enter__(self) -> Client:
@@ -171,7 +177,7 @@ class Client:
         """
         status = self.invoke(function, form(arguments), repeatable=effect(function, arguments) is Effect.READS)
         process = Process(status)
-        outcome = Follower(self, Waiting(), threading.Event(), clock=self._clock, sleep=self._sleep).follow(process)
+        outcome = Follower(self, Waiting(), self._interruption, clock=self._clock, sleep=self._sleep).follow(process)
         if outcome.error is not None:
             raise outcome.error
         if not process.status.succeeded:

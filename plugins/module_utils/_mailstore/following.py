@@ -59,7 +59,7 @@ class Following:
 
     def client(self) -> Client:
         """A conversation of its own with the server, which an interruption keeps from waiting for another try."""
-        return Client(self.server, clock=self.clock, sleep=self._sleep)
+        return Client(self.server, clock=self.clock, sleep=self._sleep, interruption=self.interruption)
 
     def run(self, work: Callable[[], None], count: int) -> None:
         """Run ``work`` in ``count`` threads to its end. An interruption cancels what is followed, if that is wanted."""

@@ -18,9 +18,17 @@ import shlex
 from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Iterable, Iterator, Sequence
+from typing import Any, Iterable, Iterator, Mapping, Sequence
 
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.survey import RUNNING, Document, fits
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.survey import (
+    FAILED,
+    NO_ANSWER,
+    OF_INSTANCE,
+    RUNNING,
+    WITHHELD,
+    Document,
+    fits,
+)
 
 SCHEMA = 1
 """The version of a report's shape. A report of another one tells nothing of growth."""
@@ -74,6 +82,17 @@ KINDS = {
             "Look at what does not answer",
             "The server calls these instances running, but they do not tell of themselves. A restart often helps.",
             function="RestartInstances",
+        ),
+        Kind(
+            "function_failed",
+            "Look at functions that fail",
+            "The server answers, but these functions do not do their work, so nobody knows what they would tell.",
+        ),
+        Kind(
+            "access_withheld",
+            "Ask for access to what withholds it",
+            "The tenant has not enabled service-provider access (ArchiveAdminEnabled), so only stores can be looked "
+            "at. The instance itself is well. Enable access, or exclude the instance.",
         ),
         Kind(
             "store_error",
@@ -180,10 +199,39 @@ def findings(survey: Document, known: Sequence[Finding] = ()) -> list[Finding]:
 
     ``known`` is what is known beside the survey: messages that say the same are not found once more.
     """
-    found: list[Finding] = []
-    for instance in survey.get("instances") or []:
-        found += _of_instance(instance)
+    instances = survey.get("instances") or []
+    everywhere = failing_everywhere(instances)
+    found = list(everywhere.values())
+    for instance in instances:
+        found += _of_instance(instance, everywhere)
     return found + list(_of_messages(survey, [*found, *known]))
+
+
+def failing_everywhere(instances: Sequence[Document]) -> dict[str, Finding]:
+    """By subset, what no instance tells, although several were asked: that is the server's trouble, and not theirs."""
+    failures: dict[str, list[Document]] = {}
+    answers: Counter[str] = Counter()
+    for instance in instances:
+        answers.update(subset for subset in OF_INSTANCE if subset in instance)
+        for subset, kind in _missing(instance).items():
+            if kind in (NO_ANSWER, FAILED):
+                failures.setdefault(subset, []).append(instance)
+    found = {}
+    for subset, failing in failures.items():
+        if len(failing) > 1 and not answers[subset]:
+            silent = any(_missing(instance)[subset] == NO_ANSWER for instance in failing)
+            words = f"It fails for all {len(failing)} instances that were asked. {failing[0]['not_gathered'][subset]}"
+            severity = "error" if silent else "warning"
+            found[subset] = Finding(severity, "function_failed", None, OF_INSTANCE[subset], words)
+    return found
+
+
+def _missing(instance: Document) -> dict[str, str]:
+    """The kinds of what a running instance has not told, by subset."""
+    if instance.get("status") != RUNNING:
+        return {}
+    kinds = instance.get("not_gathered_kind") or {}
+    return {str(subset): kinds.get(subset, NO_ANSWER) for subset in instance.get("not_gathered") or {}}
 
 
 def todo(found: Sequence[Finding], inventory: str) -> list[Document]:
@@ -312,21 +360,46 @@ def curve(history: Sequence[Document], key: str) -> Document:
     return {"points": points, "low": low, "high": high, "floor": floor}
 
 
-def _of_instance(instance: Document) -> Iterator[Finding]:
+def _of_instance(instance: Document, everywhere: Mapping[str, Finding]) -> Iterator[Finding]:
     name, status = str(instance.get("instanceID")), instance.get("status")
     if status == FROZEN:
         yield _about_instance("warning", "instance_frozen", name, "It is frozen.")
     elif status != RUNNING:
-        error = instance.get("startStopError")
-        words = str(error or f"It is {status}, and the server names no error: it may be meant to be.")
-        yield _about_instance("error" if error else "warning", "instance_not_running", name, words)
+        yield _not_running(name, instance)
     else:
-        for reason in list(dict.fromkeys((instance.get("not_gathered") or {}).values()))[:1]:
-            yield _about_instance("error", "instance_silent", name, str(reason))
+        yield from _of_missing(name, instance, everywhere)
     for store in instance.get("stores") or []:
         yield from _of_store(name, store)
     yield from _of_runs("profile", name, instance.get("worker_results") or [])
     yield from _of_runs("job", name, instance.get("job_results") or [])
+
+
+def _not_running(name: str, instance: Document) -> Finding:
+    status, mode, error = (instance.get(key) for key in ("status", "startMode", "startStopError"))
+    if mode == "disabled" or (mode == "manual" and not error):
+        words = f"It is {status}, and meant to be: its start mode is {mode}."
+        return _about_instance("information", "instance_not_running", name, words)
+    if error:
+        return _about_instance("error", "instance_not_running", name, str(error))
+    words = f"its start mode is {mode}" if mode else "it may be meant to be"
+    return _about_instance(
+        "warning", "instance_not_running", name, f"It is {status}, and the server names no error: {words}."
+    )
+
+
+def _of_missing(name: str, instance: Document, everywhere: Mapping[str, Finding]) -> Iterator[Finding]:
+    """What to say of what a running instance does not tell: at most once that it is silent, or withholds access."""
+    reasons: dict[str, str] = {}
+    for subset, kind in _missing(instance).items():
+        reason = str(instance["not_gathered"][subset])
+        if kind == FAILED and subset not in everywhere:
+            yield Finding("warning", "function_failed", name, OF_INSTANCE.get(subset, subset), reason)
+        elif subset not in everywhere:
+            reasons.setdefault(kind, reason)
+    if NO_ANSWER in reasons:
+        yield _about_instance("error", "instance_silent", name, reasons[NO_ANSWER])
+    if WITHHELD in reasons:
+        yield _about_instance("warning", "access_withheld", name, reasons[WITHHELD])
 
 
 def _about_instance(severity: str, kind: str, name: str, words: str) -> Finding:

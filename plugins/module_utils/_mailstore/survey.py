@@ -22,11 +22,15 @@ from typing import Any, Dict, Sequence
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._http import AnswerLost, AnswerUnusable, RequestNotSent
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client import (
+    AccessWithheld,
+    CallFailed,
     Client,
+    FunctionUnknown,
     LoginRefused,
     ServiceFailed,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.following import Following, Interrupted
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.functions import masked
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.workers import check_concurrency
 
 Document = Dict[str, Any]
@@ -40,6 +44,7 @@ OF_INSTANCE = {
     "stores": "GetStores",
     "users": "GetUsers",
     "profiles": "GetProfiles",
+    "credentials": "GetCredentials",
     "jobs": "GetJobs",
     "worker_results": "GetWorkerResults",
     "job_results": "GetJobResults",
@@ -47,7 +52,20 @@ OF_INSTANCE = {
 SUBSETS = (*OF_INSTALLATION, "instances", *OF_INSTANCE)
 """The parts of a survey, by their names in its answer."""
 
+NOT_RUNNING = "not_running"
+NO_ANSWER = "no_answer"
+"""The server did not answer, or a proxy before it, or with an error of its own."""
+NOT_ASKED = "not_asked"
+"""The instance was not asked for it, because it did not answer before."""
+FAILED = "failed"
+"""The function answered, and said no."""
+WITHHELD = "access_withheld"
+"""The tenant withholds service-provider access."""
+UNKNOWN_FUNCTION = "unknown_function"
+"""The server has no such function, which is a matter of its version."""
+
 _MAX_DAYS = 3660
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -89,17 +107,21 @@ class Surveyor:
         """All of ``scope``: a key for each of its subsets of the installation, ``instances`` and ``unmatched``.
 
         Each instance has the keys of `OF_INSTANCE` that it was asked for and told, and under ``not_gathered`` the
-        others, each with the reason. ``concurrency`` is how many instances are asked at once. Raises `InvalidOption`,
-        and `MopsError` where the server cannot be reached, refuses the login or does not tell of itself.
+        others, each with the reason, whose kind is in ``not_gathered_kind``. Secrets are masked. ``results_since`` is
+        where the period of results begins. ``concurrency`` is how many instances are asked at once. Raises
+        `InvalidOption`, and `MopsError` where the server cannot be reached, refuses the login or does not tell of
+        itself.
         """
         scope.check()
         check_concurrency(concurrency)
         first = self._following.client()
         try:
-            survey = {name: first.call(call) for name, call in OF_INSTALLATION.items() if scope.wants(name)}
+            survey = {name: masked(first.call(call)) for name, call in OF_INSTALLATION.items() if scope.wants(name)}
             if scope.wants("instances") or scope.of_instance:
                 survey["instances"] = first.call("GetInstances", instanceFilter=",".join(scope.instances)) or []
                 survey["unmatched"] = unmatched(scope.instances, survey["instances"])
+            if any(subset.endswith("_results") for subset in scope.of_instance):
+                survey["results_since"] = moment(period(scope, self._now)[0])
         except MopsError:
             first.close()
             raise
@@ -135,21 +157,35 @@ class Call:
     """One question to an instance."""
 
     subset: str
-    function: str
     arguments: Document
+    period: tuple[datetime, datetime] | None = None
+    """For results: when the runs began that are asked for, from and to."""
+
+    @property
+    def function(self) -> str:
+        return OF_INSTANCE[self.subset]
+
+
+# GetProfiles has an argument raw of which only true is supported ("Management API - Function Reference").
+_ARGUMENTS: dict[str, Document] = {"profiles": {"raw": True}}
 
 
 def plan(scope: Scope, now: datetime) -> list[Call]:
-    """What each instance is asked.
+    """What each instance is asked."""
+    results = period(scope, now)
+    return [
+        Call(subset, _ARGUMENTS.get(subset, {}), results if subset.endswith("_results") else None)
+        for subset in scope.of_instance
+    ]
+
+
+def period(scope: Scope, now: datetime) -> tuple[datetime, datetime]:
+    """From when to when results are asked for.
 
     Times go without a zone, and the server takes them for its own: a day more at both ends finds every run of the
     last ``days`` days wherever on earth the two are.
     """
-    begin, end = now - timedelta(days=scope.days + 1), now + timedelta(days=1)
-    period = {"fromIncluding": moment(begin), "toExcluding": moment(end)}
-    return [
-        Call(subset, OF_INSTANCE[subset], period if subset.endswith("_results") else {}) for subset in scope.of_instance
-    ]
+    return now - timedelta(days=scope.days + 1), now + _DAY
 
 
 def moment(time: datetime) -> str:
@@ -162,26 +198,102 @@ def ask(client: Client, instance: Document, calls: Sequence[Call]) -> None:
 
     Raises `MopsError` only for what concerns the whole server.
     """
-    silence = instance["not_gathered"] = {}
+    reasons = instance["not_gathered"] = {}
+    kinds = instance["not_gathered_kind"] = {}
+
+    def miss(call: Call, kind: str, reason: str) -> None:
+        kinds[call.subset], reasons[call.subset] = kind, reason
+
     status = instance.get("status")
     if status != RUNNING:
-        silence.update((call.subset, f"The instance is not running: its status is {status}.") for call in calls)
+        for call in calls:
+            miss(call, NOT_RUNNING, f"The instance is not running: its status is {status}.")
         return
     lost: str | None = None
     for call in calls:
         if lost:
-            silence[call.subset] = lost
+            miss(call, NOT_ASKED, lost)
             continue
         try:
-            instance[call.subset] = client.call(call.function, instanceID=instance["instanceID"], **call.arguments)
+            instance[call.subset] = masked(_answer(client, str(instance["instanceID"]), call))
         except (RequestNotSent, LoginRefused):
             raise
         except (AnswerLost, AnswerUnusable, ServiceFailed) as error:
             # It was asked again for a while already. To go on asking an instance that hangs would cost that
             # while for each of the other parts.
-            lost = silence[call.subset] = str(error)
+            lost = str(error)
+            miss(call, NO_ANSWER, lost)
+        except AccessWithheld as error:
+            miss(call, WITHHELD, str(error))
+        except FunctionUnknown as error:
+            miss(call, UNKNOWN_FUNCTION, str(error))
+        except _Incomplete as error:
+            instance[call.subset] = masked(error.rows)
+            miss(call, FAILED, str(error))
         except MopsError as error:
-            silence[call.subset] = str(error)
+            miss(call, FAILED, str(error))
+
+
+class _Incomplete(MopsError):
+    """Some of the results are there, in ``rows``; the message says which are not, and why."""
+
+    def __init__(self, message: str, rows: list[Any]) -> None:
+        super().__init__(message)
+        self.rows = rows
+
+
+def _answer(client: Client, instance: str, call: Call) -> Any:
+    """What a function answers. Raises `_Incomplete` where it tells a part of a period only."""
+    if call.period is None:
+        return client.call(call.function, instanceID=instance, **call.arguments)
+    refused: list[tuple[datetime, datetime, CallFailed]] = []
+    rows = _results(client, instance, call, call.period, refused)
+    if len(refused) == 1 and refused[0][:2] == call.period:
+        raise refused[0][2]
+    if refused:
+        refused.sort(key=lambda part: part[0])
+        parts = ", ".join(f"{moment(begin)} to {moment(end)}" for begin, end, _error in refused)
+        raise _Incomplete(f"The results of runs that began from {parts} are missing: {refused[-1][2]}", rows)
+    return rows
+
+
+def _results(
+    client: Client,
+    instance: str,
+    call: Call,
+    part: tuple[datetime, datetime],
+    refused: list[tuple[datetime, datetime, CallFailed]],
+) -> list[Any]:
+    """The results of a part of the period; what the server refuses down to a day is added to ``refused``.
+
+    A server was seen to refuse ``GetWorkerResults`` with more than about 5,000 results. The newest day is asked for
+    first: where it is refused like the whole, the number of results is not the reason.
+    """
+    begin, end = part
+    asked = {"fromIncluding": moment(begin), "toExcluding": moment(end)}
+    try:
+        return client.call(call.function, instanceID=instance, **asked) or []
+    except AccessWithheld:
+        raise
+    except CallFailed as error:
+        if end - begin <= _DAY:
+            refused.append((begin, end, error))
+            return []
+        if part == call.period:
+            try:
+                newest = client.call(
+                    call.function,
+                    instanceID=instance,
+                    fromIncluding=moment(end - _DAY),
+                    toExcluding=asked["toExcluding"],
+                )
+            except CallFailed:
+                refused.append((begin, end, error))
+                return []
+            return _results(client, instance, call, (begin, end - _DAY), refused) + (newest or [])
+    middle = begin + max(1, (end - begin) // _DAY // 2) * _DAY
+    earlier = _results(client, instance, call, (begin, middle), refused)
+    return earlier + _results(client, instance, call, (middle, end), refused)
 
 
 def fits(identifier: str, patterns: Sequence[str]) -> bool:

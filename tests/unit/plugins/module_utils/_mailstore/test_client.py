@@ -349,7 +349,9 @@ def test_a_failure_has_its_own_words_where_access_is_not_withheld_or_nobody_know
     assert not isinstance(caught.value, AccessWithheld)
 
 
-@pytest.mark.parametrize("function", ["GetStores", "VerifyStore", "RebuildSelectedStoreIndexes", "GetIndexConfiguration"])
+@pytest.mark.parametrize(
+    "function", ["GetStores", "VerifyStore", "RebuildSelectedStoreIndexes", "GetIndexConfiguration"]
+)
 def test_what_needs_no_access_does_not_fail_for_want_of_it(server, client, function):
     server.script(refusal("The disk is full."))
     with pytest.raises(CallFailed, match=r"The disk is full\.$"):

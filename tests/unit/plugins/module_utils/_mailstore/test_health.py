@@ -308,3 +308,78 @@ def test_the_curve_runs_from_left_to_right_and_its_highest_point_is_on_top():
 
 def test_the_curve_of_a_single_point_of_nothing_can_be_drawn():
     assert curve([{"at": "2026-03-01T00:00:00Z", "bytes": 0}], "bytes")["points"] == [{"x": 0, "y": 0}]
+
+
+def untold(kind, **reasons):
+    return {"not_gathered": reasons, "not_gathered_kind": dict.fromkeys(reasons, kind)}
+
+
+def test_an_instance_that_withholds_access_is_a_warning_and_is_never_restarted():
+    withheld = "GetUsers on host: The server says: No. a withholds service-provider access."
+    missing = untold("access_withheld", worker_results=withheld, job_results=withheld)
+    made = report(survey(instance("a", store(needsUpgrade=True), **missing)), now=NOW)
+    assert [(item["severity"], item["kind"]) for item in made["findings"]] == [
+        ("warning", "access_withheld"),
+        ("warning", "store_upgrade"),
+    ]
+    assert made["findings"][0]["words"] == withheld
+    task = made["todo"][0]
+    assert task["command"] is None
+    assert "ArchiveAdminEnabled" in task["why"]
+    assert "exclude" in task["why"]
+
+
+def test_a_function_that_answers_that_it_failed_is_no_silence():
+    made = report(survey(instance("a", store(), **untold("failed", job_results="The job database is busy."))), now=NOW)
+    (finding,) = made["findings"]
+    assert (finding["severity"], finding["kind"], finding["subject"]) == ("warning", "function_failed", "GetJobResults")
+    assert finding["words"] == "The job database is busy."
+    assert "RestartInstances" not in json.dumps(made)
+
+
+def test_a_function_that_the_server_does_not_have_is_no_trouble():
+    assert found(instance("a", store(), **untold("unknown_function", credentials="404"))) == []
+
+
+@pytest.mark.parametrize(("kind", "severity"), [("no_answer", "error"), ("failed", "warning")])
+def test_what_fails_for_all_instances_is_one_finding_about_the_server_without_a_command(kind, severity):
+    fleet = [
+        {
+            **instance(name, not_gathered={"stores": "500.", "job_results": "500."}),
+            "not_gathered_kind": {"stores": kind, "job_results": "not_asked"},
+        }
+        for name in "abc"
+    ]
+    for item in fleet:
+        del item["stores"]
+    made = report(survey(*fleet, instance("d", status="stopped", startMode="disabled")), now=NOW)
+    (finding,) = [item for item in made["findings"] if item["severity"] != "information"]
+    assert (finding["severity"], finding["kind"], finding["instance"]) == (severity, "function_failed", None)
+    assert finding["subject"] == "GetStores"
+    assert finding["words"] == "It fails for all 3 instances that were asked. 500."
+    assert [task["command"] for task in made["todo"]] == [None]
+
+
+def test_what_one_instance_tells_and_others_do_not_is_the_others_trouble():
+    silent = {**instance("a", not_gathered={"stores": "500."}), "not_gathered_kind": {"stores": "no_answer"}}
+    del silent["stores"]
+    made = found(silent, {**silent, "instanceID": "b"}, instance("c", store()))
+    assert [item[1:3] for item in made] == [("instance_silent", "a"), ("instance_silent", "b")]
+
+
+@pytest.mark.parametrize(
+    ("values", "severity"),
+    [
+        ({"startMode": "manual"}, "information"),
+        ({"startMode": "disabled"}, "information"),
+        ({"startMode": "disabled", "startStopError": "It could not be started."}, "information"),
+        ({"startMode": "manual", "startStopError": "No disk."}, "error"),
+        ({"startMode": "automatic"}, "warning"),
+        ({"startMode": "automatic", "startStopError": "No disk."}, "error"),
+    ],
+)
+def test_an_instance_that_is_meant_to_be_stopped_is_no_trouble(values, severity):
+    made = report(survey(instance("a", status="stopped", **values)), now=NOW)
+    assert [item["severity"] for item in made["findings"]] == [severity]
+    assert made["verdict"] == ("ok" if severity == "information" else severity)
+    assert bool(made["todo"]) == (severity != "information")

@@ -13,10 +13,12 @@ from ansible_collections.mops.maintenance.plugins.module_utils._errors import In
 from ansible_collections.mops.maintenance.plugins.module_utils._http import AnswerLost, RequestNotSent
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client import LoginRefused, Server
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.following import Following
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.functions import MASK
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.interruption import Interruption
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import Waiting
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.survey import Scope, Surveyor
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.survey import OF_INSTANCE, Scope, Surveyor
 from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress
+from ansible_collections.mops.maintenance.tests.shapes import recorded
 from ansible_collections.mops.maintenance.tests.unit.plugins.module_utils._mailstore.scripted import envelope
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 999, tzinfo=timezone.utc)
@@ -96,9 +98,9 @@ def test_several_instances_are_asked_in_sessions_of_their_own(server, take):
 
 
 def test_all_is_everything(server, take):
-    server.script(result({}), result({}), result([instance("a")]), *[result([])] * 7)
+    server.script(result({}), result({}), result([instance("a")]), *[result([])] * len(OF_INSTANCE))
     (found,) = take("all")["instances"]
-    assert {"statistics", "stores", "users", "profiles", "jobs", "worker_results", "job_results"} < set(found)
+    assert set(OF_INSTANCE) < set(found)
 
 
 def test_results_are_looked_for_with_a_day_more_at_both_ends(server, take):
@@ -182,3 +184,102 @@ def test_what_cannot_be_is_said_before_anything_is_asked(server, take, scope, wo
     with pytest.raises(InvalidOption, match=words):
         take("stores", **scope)
     assert server.logins == 0
+
+
+def days_of(form):
+    return (datetime.fromisoformat(form["fromIncluding"]), datetime.fromisoformat(form["toExcluding"]))
+
+
+def limited(rows, most, refused=()):
+    """A GetWorkerResults that refuses to answer with more than ``most`` rows, or for a time in ``refused``."""
+
+    def answer(form):
+        begin, end = days_of(form)
+        found = [row for row in rows if begin <= datetime.fromisoformat(row) < end]
+        if len(found) > most or any(begin <= datetime.fromisoformat(time) < end for time in refused):
+            return refusal("Nullable object must have a value.")
+        return result(found)
+
+    return answer
+
+
+def ask_limited(server, take, rows, most, refused=()):
+    """What is gathered of results, and the days of every request."""
+    answer = limited(rows, most, refused)
+    asked_for = []
+
+    def step(form):
+        server.steps.append(step)
+        if "fromIncluding" not in form:
+            return result(True)  # GetArchiveAdminEnabled
+        asked_for.append(days_of(form))
+        return answer(form)
+
+    server.script(result([instance("a")]), step)
+    try:
+        (found,) = take("worker_results")["instances"]
+    finally:
+        server.steps.clear()
+    return found, asked_for
+
+
+def test_a_period_that_the_server_refuses_is_asked_for_in_halves_and_nothing_is_missing_or_twice(server, take):
+    rows = [f"2026-02-{day:02d}T{hour:02d}:00:00" for day in range(21, 29) for hour in range(12, 24)]
+    found, asked_for = ask_limited(server, take, rows, most=13)
+    assert sorted(found["worker_results"]) == rows
+    assert found["not_gathered"] == {}
+    assert len(asked_for) < 20
+
+
+def test_what_is_refused_down_to_a_day_is_said_in_the_servers_words_and_the_rest_is_there(server, take):
+    rows = ["2026-02-22T13:00:00", "2026-02-25T13:00:00", "2026-02-27T13:00:00"]
+    found, _asked = ask_limited(server, take, rows, most=100, refused=["2026-02-25T13:00:00"])
+    assert sorted(found["worker_results"]) == [rows[0], rows[2]]
+    assert found["not_gathered_kind"] == {"worker_results": "failed"}
+    reason = found["not_gathered"]["worker_results"]
+    assert "2026-02-25T12:00:00 to 2026-02-26T12:00:00 are missing" in reason
+    assert "Nullable object must have a value." in reason
+
+
+def test_a_function_that_fails_whatever_the_period_is_not_asked_for_every_day(server, take):
+    found, asked_for = ask_limited(server, take, [], most=-1)
+    assert len(asked_for) == 2
+    assert found["not_gathered"]["worker_results"].endswith("The server says: Nullable object must have a value.")
+    assert "worker_results" not in found
+
+
+def test_results_that_take_the_server_long_are_waited_for(server, take):
+    server.script(
+        result([instance("a")]),
+        envelope(statusCode="running", token="t", statusVersion=1),
+        envelope(statusCode="succeeded", token="t", statusVersion=2, result=[1]),
+    )
+    assert take("worker_results")["instances"][0]["worker_results"] == [1]
+
+
+def test_an_instance_that_withholds_access_is_told_apart_and_its_stores_are_read(server, take):
+    server.script(result([instance("a")]), result([1]), refusal("No."), result(False), refusal("No."))
+    (found,) = take("stores", "users", "jobs")["instances"]
+    assert found["stores"] == [1]
+    assert found["not_gathered_kind"] == {"users": "access_withheld", "jobs": "access_withheld"}
+    assert "archive_admin_enabled" in found["not_gathered"]["jobs"]
+
+
+def test_a_function_that_the_server_does_not_have_is_told_apart(server, take):
+    server.script(result([instance("a")]), (404, b"Not Found"))
+    (found,) = take("credentials")["instances"]
+    assert found["not_gathered_kind"] == {"credentials": "unknown_function"}
+
+
+def test_profiles_are_asked_for_raw_and_no_secret_is_shown(server, take):
+    server.script(result([instance("a")]), result(recorded("mailstore", "25", "GetProfiles")))
+    (found,) = take("profiles")["instances"]
+    assert asked(server)[1:] == [("GetProfiles", {"instanceID": "a", "raw": "true"})]
+    assert "made-up-Pa55word" not in str(found)
+    assert found["profiles"][0]["details"]["password"] == MASK
+    assert found["profiles"][0]["details"]["userName"] == "journal"
+
+
+def test_where_results_begin_is_told(server, take):
+    server.script(result([instance("a")]), result([]))
+    assert take("job_results", days=7)["results_since"] == "2026-02-21T12:00:00"
