@@ -9,8 +9,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
+import sys
 import tempfile
 import threading
 from contextlib import contextmanager
@@ -26,8 +28,22 @@ from ansible_collections.mops.maintenance.plugins.plugin_utils._quick import Qui
 
 _LOOK_EVERY_SECONDS = 0.2
 
-# Ansible's main process loads an action plugin before the first task that needs it, but never runs it.
+
+def flush_each_line() -> None:
+    """Let this process write each line to standard output as soon as it is complete, also into a pipe or a file.
+
+    A terminal gets that from Python by itself. Ansible's `Display` never flushes, so `tee`, cron, CI and a container
+    without a terminal would get the progress of a task when some kilobytes have come together, or the play has ended.
+    """
+    # A worker's is a buffer in memory, and so is that of a test that captures output.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
+
+
+# Ansible's main process loads an action plugin before the first task that needs it, but never runs it. It is the
+# process that shows all lines, those of its workers included.
 _poll_interval.lengthen()
+flush_each_line()
 
 
 class ActionWithProgress(QuickAction):

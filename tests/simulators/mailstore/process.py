@@ -216,6 +216,12 @@ class Processes:
 
     def listing(self) -> list[dict[str, Any]]:
         return [
-            {"token": item.token, "function": item.function, "status_code": item.status, "status_version": item.version}
+            {
+                "token": item.token,
+                "function": item.function,
+                "status_code": item.status,
+                "status_version": item.version,
+                "percent": item.percent,
+            }
             for item in self._all.values()
         ]
