@@ -11,11 +11,11 @@ COLLECTIONS := build/collections
 DIST := build/dist
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all simulators bench docs dist clean
+.PHONY: help demo test test-all simulators bench docs dist execution-environment clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r command what; do \
-	  printf '%-16s %s\n' "$$command" "$$what"; done
+	  printf '%-27s %s\n' "$$command" "$$what"; done
 
 demo: $(VENV)/ready collection  ## watch the shipped playbooks do their main job, against simulators on this machine
 	@ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) PYTHONPATH=tests exec $(VENV)/bin/python -m demo
@@ -34,11 +34,11 @@ test test-all: $(TOOLS)/ready
 	@echo 'Each part prints when it has ended. One alone: $(TOOLS)/bin/nox -e integration (nox --list names all)'
 	@$(MAKE) --no-print-directory --keep-going --jobs=4 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
 	  test-system test-sanity $(addprefix test-line-,$(shell PYTHONPATH=tests $(TOOLS)/bin/python -m lines $(LINES_OF_CORE))) \
-	  test-checks test-examples; \
+	  test-checks test-examples test-execution-environment; \
 	  status=$$?; PYTHONPATH=tests $(TOOLS)/bin/python -m lines $(REPORTS); exit $$status
 
-.PHONY: test-system test-sanity test-checks test-examples
-test-system test-sanity test-examples:
+.PHONY: test-system test-sanity test-checks test-examples test-execution-environment
+test-system test-sanity test-examples test-execution-environment:
 	@$(TOOLS)/bin/nox -e $(@:test-%=%)
 
 test-line-%:
@@ -52,6 +52,9 @@ docs: $(TOOLS)/ready  ## build the documentation: build/docs/html/index.html
 
 dist: tarball  ## build what Galaxy takes, and users install, into build/dist
 	@ls $(DIST)/*.tar.gz
+
+execution-environment: $(TOOLS)/ready  ## build the image for AWX and ansible-navigator with Podman, and try it
+	@$(TOOLS)/bin/nox -e execution-environment
 
 clean:  ## remove what these commands have made
 	rm -rf build tests/output

@@ -257,6 +257,21 @@ def examples(session: nox.Session, core: str) -> None:
     session.run("python", "-m", "pytest", "tests/system/test_examples.py", "-k", "in_a_page", *session.posargs, env=env)
 
 
+@nox.session(name="execution-environment")
+def execution_environment(session: nox.Session) -> None:
+    """Build the execution environment, and run every shipped playbook in it. It takes Podman."""
+    install_core(session, "-r", SIMULATORS_REQUIREMENTS, "-r", "tests/system/requirements.txt")
+    tarball = built(session)
+    env = {"PYTHONPATH": os.pathsep.join((str(ROOT / "tests"), str(ROOT / "tests/system")))}
+    missing = str(
+        session.run("python", "-c", "from image.podman import why_not; print(why_not() or '')", env=env, silent=True)
+    )
+    if missing.strip():
+        session.skip(f"{missing.strip()} Debian and Ubuntu have it: apt-get install podman buildah runc debootstrap")
+    session.run("python", "-m", "image", str(tarball), env=env)
+    session.run("python", "-m", "pytest", *(session.posargs or ["tests/image"]), env=env)
+
+
 @nox.session(name="build-import-check")
 def build_import_check(session: nox.Session) -> None:
     """Build the collection, and have Galaxy's importer judge it: a warning fails this, too."""

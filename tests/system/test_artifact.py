@@ -21,7 +21,7 @@ from runs import finish, start
 ROOT = Path(__file__).parents[2]
 NEEDED = re.compile(
     r"""
-    COPYING | README\.md | CHANGELOG\.md | requirements\.txt | execution-environment\.yml
+    COPYING | README\.md | CHANGELOG\.md | requirements\.txt | execution-environment(\.yml|/end-last)
     | (MANIFEST|FILES)\.json                                        # what Galaxy adds
     | meta/(extensions|execution-environment|runtime)\.yml
     | playbooks/\w+\.yml

@@ -5,7 +5,7 @@
 
 """ansible-builder finds what the collection needs, and makes a build context of the shipped definition.
 
-The image itself is not built here: that takes Podman or Docker, and a registry.
+The image itself is built and run by tests/image.
 """
 
 from __future__ import annotations
@@ -46,9 +46,12 @@ def test_builder_finds_requests_in_the_installed_collection_and_nothing_of_the_s
 
 def test_the_image_gets_the_collection_and_a_way_to_its_hosts(context):
     assert yaml.safe_load((context / "_build/requirements.yml").read_text()) == {
-        "collections": [{"name": "mops.maintenance"}]
+        "collections": [{"name": "mops.maintenance"}, {"name": "awx.awx"}]
     }
-    assert (context / "_build/bindep.txt").read_text().split("\n") == ["openssh-clients [platform:rpm]"]
+    assert (context / "_build/bindep.txt").read_text().split("\n") == [
+        "openssh-clients [platform:rpm]",
+        "openssh-client [platform:dpkg]",
+    ]
 
 
 def test_the_image_has_ansible_and_its_runner_for_one_python(context):
@@ -57,8 +60,8 @@ def test_the_image_has_ansible_and_its_runner_for_one_python(context):
     for wanted in (
         f'ARG EE_BASE_IMAGE="{base}"',
         'ARG PYCMD="/usr/bin/python3"',
-        'ARG PYPKG="python3"',
-        'ARG PKGMGR="/usr/bin/dnf"',
+        'ARG PYPKG="python3 python3-pip"',
+        'ARG PKGMGR="/usr/local/bin/package-manager"',
         'ARG ANSIBLE_INSTALL_REFS="ansible-core>=2.16 ansible-runner"',
         "RUN /output/scripts/check_ansible $PYCMD",
     ):
