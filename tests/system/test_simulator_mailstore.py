@@ -11,12 +11,14 @@ import json
 import ssl
 import threading
 import time
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
 import requests
 
+from shapes import differences, functions
 from simulators.launch import Options, Simulators, running
 
 BOM = b"\xef\xbb\xbf"
@@ -35,7 +37,8 @@ class Session:
         self.cookie = self.token = ""
 
     def log_in(self, **changes: str) -> requests.Response:
-        answer = self._http.post(self.root + "/login", data={**self._credentials, **changes}, timeout=10)
+        form = {**self._credentials, **changes}
+        answer = self._http.post(self.root + "/login", data=form, allow_redirects=False, timeout=10)
         self._http.cookies.clear()
         if answer.text.startswith("+OK "):
             self.token = answer.text[4:]
@@ -79,6 +82,20 @@ class Session:
         while answer["statusCode"] == "running":
             answer = self.status(token, answer["statusVersion"])
         return answer
+
+
+class Basic(Session):
+    """Version 9 and later, and MailStore Server: every request proves itself."""
+
+    def __init__(self, simulators: Simulators, port: int | None = None) -> None:
+        super().__init__(simulators)
+        mailstore = simulators.mailstore
+        self.root = f"https://{mailstore.host}:{port or mailstore.basic_port}"
+        self._http.auth = (mailstore.username.encode(), mailstore.password.encode())
+
+    def post(self, path: str, data: Any = None, **_chain: Any) -> requests.Response:
+        headers = {} if data else {"Content-Length": "0"}
+        return self._http.post(self.root + path, data=data, headers=headers, allow_redirects=False, timeout=20)
 
 
 @pytest.fixture
@@ -491,7 +508,8 @@ def test_the_life_of_a_job(session):
     session.result("RenameJob", instanceID="delta", id=made["id"], name="Often")
     jobs = {item["id"]: item for item in session.result("GetJobs", instanceID="delta")}
     kept = jobs[made["id"]]
-    assert (kept["name"], kept["enabled"], kept["interval"], kept["dayOfWeek"]) == ("Often", False, 30, None)
+    assert (kept["name"], kept["enabled"]) == ("Often", False)
+    assert kept["schedule"] == {"timeZoneId": "$Local", "interval": 30}
     wrong = session.invoke("SetJobSchedule", instanceID="delta", id=made["id"], timeZoneId="$Local", interval=7)
     assert "interval" in wrong["error"]["message"]
     session.result("DeleteJob", instanceID="delta", id=made["id"])
@@ -570,3 +588,181 @@ def test_the_same_seed_gives_the_same_fleet_and_a_larger_one_begins_with_it():
     assert len(listings[0][0]) == 60
     assert listings[2][0] == listings[0][0][:20]
     assert listings[3] != listings[0]
+
+
+WINDOW = {"fromIncluding": "2026-01-01T00:00:00", "toExcluding": "2027-01-01T00:00:00"}
+SCHEDULES: list[dict[str, Any]] = [
+    {"date": "2027-03-01T22:00:00"},
+    {"interval": 60},
+    {"time": "02:00"},
+    {"dayOfWeek": "sunday", "time": "02:00"},
+    {"dayOfMonth": "last", "time": "02:00:30"},
+    {"dayOfMonth": "1", "dayOfWeek": "Sunday", "time": "02:00"},
+]
+
+
+def prepare(client: Session) -> None:
+    """What makes the answers hold something of every kind."""
+    common = {"instanceID": "delta", "action": "VerifyStores", "owner": "$archiveadmin", "timeZoneId": "$Local"}
+    for number, schedule in enumerate(SCHEDULES):
+        client.result("CreateJob", name=f"Job {number}", **common, **schedule)
+    client.result("RunJobAsync", instanceID="delta", id=1)
+    client.result("RunProfile", instanceID="delta", id=1)
+
+
+def calls(client: Session, function: str, arguments: list[str]) -> list[dict[str, Any]]:
+    """Every way to call a function of the handful's running instances."""
+    fixed = {"raw": "true", "instanceFilter": "*", **WINDOW}
+    given = [{name: fixed[name] for name in arguments if name in fixed}]
+    if "instanceID" in arguments:
+        given = [{**item, "instanceID": instance} for item in given for instance in ("alpha", "beta", "delta")]
+    if "userName" in arguments and function == "GetUserInfo":
+        given = [
+            {**item, "userName": user["userName"]}
+            for item in given
+            for user in client.result("GetUsers", instanceID=item["instanceID"])
+        ]
+    return given
+
+
+@pytest.mark.parametrize(("generation", "kind"), [("8", Session), ("25", Basic)])
+def test_every_answer_has_the_recorded_shape(simulators, generation, kind):
+    simulators.settings("mailstore", process_seconds=0.1)
+    client = kind(simulators)
+    client.log_in()
+    metadata = client.call("/api/get-metadata")
+    prepare(client)
+    changes = [{"inactive_hosts": ["host02.spe.example"]}, {"instanceID": "alpha", "id": 1, "error": "Not there."}]
+    simulators.control("mailstore", "POST", "archive", changes)
+    compared = set()
+    for item in metadata:
+        function = item["name"]
+        if function not in functions("mailstore", "25"):
+            continue
+        recorded_in = generation if function in functions("mailstore", generation) else "25"
+        for arguments in calls(client, function, [argument["name"] for argument in item["args"]]):
+            envelope = client.invoke(function, **arguments)
+            assert differences("mailstore", generation, "envelope", {**envelope, "result": None}) == []
+            result = client.finish(envelope)["result"]
+            assert result or isinstance(result, bool), function
+            assert differences("mailstore", recorded_in, function, result) == []
+            compared.add(function)
+    assert differences("mailstore", "25", "get-metadata", metadata) == []
+    assert compared == set(functions("mailstore", "25")) - {"envelope", "get-metadata"}
+
+
+def test_a_process_has_the_recorded_envelope(simulators):
+    for generation, client in (("8", Session(simulators)), ("25", Basic(simulators))):
+        client.log_in()
+        envelope = client.invoke("VerifyStore", instanceID="alpha", id=1)
+        token = envelope["token"]
+        while envelope["statusCode"] == "running":
+            assert differences("mailstore", generation, "envelope", envelope) == []
+            envelope = client.status(token, envelope["statusVersion"])
+        assert differences("mailstore", generation, "envelope", envelope) == []
+        failed = client.invoke("VerifyStore", instanceID="alpha", id=99)
+        assert differences("mailstore", generation, "envelope", failed) == []
+
+
+def failure(client: Session, function: str, /, **arguments: Any) -> str | None:
+    """What the function says against it, at once or in the end."""
+    error = client.finish(client.invoke(function, **arguments))["error"]
+    return error and error["message"]
+
+
+def test_a_tenant_can_withhold_access_but_for_its_stores(simulators, session):
+    simulators.control("mailstore", "POST", "archive", [{"instanceID": "beta", "provider_access": False}])
+    assert session.result("GetArchiveAdminEnabled", instanceID="beta") is False
+    for function in ("GetUsers", "GetJobs", "GetInstanceStatistics", "GetCredentials"):
+        assert "access" in failure(session, function, instanceID="beta")
+        assert failure(session, function, instanceID="alpha") is None
+    for function in ("GetStores", "VerifyStores", "RebuildSelectedStoreIndexes", "GetInstanceConfiguration"):
+        assert failure(session, function, instanceID="beta") is None
+    session.result("SetArchiveAdminEnabled", instanceID="beta", enabled="true")
+    assert failure(session, "GetUsers", instanceID="beta") is None
+
+
+def test_a_new_instance_gives_no_access(session):
+    config = json.dumps({"instanceID": "epsilon", "instanceHost": "host01.spe.example"})
+    session.result("CreateInstance", config=config)
+    session.result("StartInstances", instanceFilter="epsilon")
+    assert "access" in failure(session, "GetUsers", instanceID="epsilon")
+    assert session.result("GetStores", instanceID="epsilon") == []
+
+
+def test_profiles_are_given_raw_only(session):
+    assert "'raw'" in failure(session, "GetProfiles", instanceID="alpha")
+    assert "'raw'" in failure(session, "GetProfiles", instanceID="alpha", raw="false")
+    assert session.result("GetProfiles", instanceID="alpha", raw="true")[0]["details"]["password"]
+
+
+def test_worker_results_take_a_while_on_a_current_server_and_are_not_sorted(simulators, session):
+    assert session.invoke("GetWorkerResults", instanceID="alpha", **WINDOW)["statusCode"] == "succeeded"
+    current = Basic(simulators)
+    began = current.invoke("GetWorkerResults", instanceID="alpha", **WINDOW)
+    assert (began["statusCode"], began["result"]) == ("running", None)
+    times = [item["startTime"] for item in current.finish(began)["result"]]
+    assert times != sorted(times)
+    assert times != sorted(times, reverse=True)
+
+
+def test_too_many_worker_results_are_an_error_and_fewer_are_not(simulators, session):
+    simulators.control("mailstore", "POST", "archive", [{"most_results": 10}])
+    words = "Nullable object must have a value."
+    assert failure(session, "GetWorkerResults", instanceID="alpha", **WINDOW) == words
+    assert failure(Basic(simulators), "GetWorkerResults", instanceID="alpha", **WINDOW) == words
+    days = {"fromIncluding": "2026-01-01T00:00:00", "toExcluding": "2026-01-04T00:00:00"}
+    assert failure(session, "GetWorkerResults", instanceID="alpha", **days) is None
+
+
+def test_a_profile_can_stop_running_or_archiving(simulators, session):
+    changes = [
+        {"instanceID": "alpha", "profile": 1, "silent_hours": 72, "name": "Mailboxes"},
+        {"instanceID": "alpha", "profile": 2, "idle_hours": 72, "name": "Mailboxes"},
+    ]
+    simulators.control("mailstore", "POST", "archive", changes)
+    now = datetime.now().replace(microsecond=0)
+    days = {"fromIncluding": (now - timedelta(days=3)).isoformat(), "toExcluding": now.isoformat()}
+    rows = session.result("GetWorkerResults", instanceID="alpha", **days)
+    assert {(row["profileId"], row["profileName"], row["itemsArchived"]) for row in rows} == {(2, "Mailboxes", 0)}
+
+
+def test_a_secret_is_null_on_get(session):
+    config = session.result("GetDirectoryServicesConfiguration", instanceID="alpha")
+    given = json.dumps({**config, "type": "ActiveDirectory", "password": "geheim"})
+    session.result("SetDirectoryServicesConfiguration", instanceID="alpha", config=given)
+    kept = session.result("GetDirectoryServicesConfiguration", instanceID="alpha")
+    assert (kept["type"], kept["password"]) == ("ActiveDirectory", None)
+
+
+def test_an_instance_that_is_meant_to_be_stopped_says_so(session):
+    config = session.result("GetInstanceConfiguration", instanceID="gamma")
+    session.result("SetInstanceConfiguration", config=json.dumps({**config, "startMode": "manual"}))
+    (row,) = session.result("GetInstances", instanceFilter="gamma")
+    assert (row["startMode"], row["status"], row["processID"]) == ("manual", "stopped", None)
+
+
+def test_a_host_that_is_gone_is_not_active(simulators, session):
+    simulators.control("mailstore", "POST", "archive", [{"inactive_hosts": ["host02.spe.example"]}])
+    infos = {item["serverName"]: item for item in session.result("GetServiceStatus")["serverInfos"]}
+    assert (infos["host01.spe.example"]["active"], infos["host02.spe.example"]["active"]) == (True, False)
+
+
+def test_two_slashes_are_as_good_as_one(session):
+    assert session.invoke("VerifyStore", instanceID="alpha", id=1)["statusCode"] == "running"
+    token = session.invoke("VerifyStore", instanceID="alpha", id=2)["token"]
+    form = {"token": token, "lastKnownStatusVersion": 0, "millisecondsTimeout": 10}
+    assert session.call("/api//get-status", **form)["statusVersion"] >= 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "login", "api"), [("html", 200, 200), ("redirect", 302, 302), ("404", 200, 404), ("403", 200, 403)]
+)
+def test_the_session_port_can_be_the_console_of_a_current_server(simulators, basic, kind, login, api):
+    simulators.settings("mailstore", session_port=kind)
+    session = Session(simulators)
+    assert session.log_in().status_code == login
+    answer = session.post("/api/invoke/Ping")
+    assert answer.status_code == api
+    assert not answer.content.startswith(BOM)
+    assert basic("/api/invoke/Ping").status_code == 200

@@ -44,6 +44,7 @@ class Access(ABC):
 
     # Whether status answers after the first one name the process's token.
     names_token: bool
+    is_version_8: bool
 
     @abstractmethod
     def special(self, request: web.Request, body: bytes) -> web.Response | None:
@@ -62,6 +63,7 @@ class SessionAccess(Access):
     """Version 8. A session's chain moves on with each proper answer, and only then."""
 
     names_token = False
+    is_version_8 = True
 
     def __init__(self, sessions: Sessions, credentials: MailStoreCredentials, settings: Any) -> None:
         self._sessions = sessions
@@ -70,9 +72,13 @@ class SessionAccess(Access):
 
     def special(self, request: web.Request, body: bytes) -> web.Response | None:
         if request.path == LOGIN_PAGE and request.method == "GET":
-            return web.Response(text="<html><body><form>Log in</form></body></html>", content_type="text/html")
+            return _login_page()
         if request.path not in ("/login", "/logout"):
+            if self._settings.session_port != "api":
+                return _console(self._settings.session_port)
             return None
+        if request.path == "/login" and self._settings.session_port in ("html", "redirect"):
+            return _console(self._settings.session_port)
         if request.method != "POST":
             raise Denied(web.Response(status=405))
         return self._log_in(request, body) if request.path == "/login" else self._log_out(request)
@@ -114,6 +120,7 @@ class BasicAccess(Access):
     """Version 9 and later. Under multi-factor authentication only API passwords are good."""
 
     names_token = True
+    is_version_8 = False
 
     def __init__(self, credentials: MailStoreCredentials, api_passwords: Sequence[str], settings: Any) -> None:
         self._user_name = credentials.username
@@ -145,6 +152,19 @@ def cookie_of(request: web.Request) -> str | None:
 
 def _cookie(value: str) -> str:
     return f"{COOKIE}={value};path=/;secure;HttpOnly"
+
+
+def _login_page() -> web.Response:
+    return web.Response(text="<html><body><form>Log in</form></body></html>", content_type="text/html")
+
+
+def _console(kind: str) -> web.Response:
+    """What the web console of a current server says to a request that is none of its own."""
+    if kind == "html":
+        return _login_page()
+    if kind == "redirect":
+        return web.Response(status=302, headers={"Location": LOGIN_PAGE})
+    return web.Response(status=int(kind), text=f"<html><body><h1>{kind}</h1></body></html>", content_type="text/html")
 
 
 def _redirect() -> web.Response:

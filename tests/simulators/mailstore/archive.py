@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import shapes
 from .arguments import ApiError
 
 MEGABYTE = 1 << 20
+LOGIN_PRIVILEGES = ("windows", "web", "outlook", "windowsCmd", "imap")
 
 
 @dataclass
@@ -33,19 +35,18 @@ class Store:
     recovery_records: bool = True
 
     def as_json(self) -> dict[str, Any]:
-        return {
-            "id": self.id,
-            "name": self.name,
-            "databasePath": self.database_path,
-            "contentPath": self.content_path or self.database_path,
-            "indexPath": self.index_path or self.database_path,
-            "requestedState": self.requested_state,
-            "error": self.error,
-            "searchIndexesNeedRebuild": self.needs_rebuild,
-            "needsUpgrade": self.needs_upgrade,
-            "statisticsCount": self.messages,
-            "statisticsSize": self.size,
-        }
+        return shapes.row(
+            "GetStores",
+            id=self.id,
+            name=self.name,
+            databasePath=self.database_path,
+            requestedState=self.requested_state,
+            error=self.error,
+            searchIndexesNeedRebuild=self.needs_rebuild,
+            needsUpgrade=self.needs_upgrade,
+            statisticsCount=self.messages,
+            statisticsSize=self.size,
+        )
 
 
 @dataclass
@@ -57,28 +58,35 @@ class User:
     email_addresses: list[str] = field(default_factory=list)
     pop3_user_names: list[str] = field(default_factory=list)
     privileges: list[str] = field(default_factory=lambda: ["login"])
-    login_privileges: list[str] = field(default_factory=lambda: ["windows", "web", "outlook", "windowsCmd", "imap"])
+    login_privileges: list[str] = field(default_factory=lambda: [*LOGIN_PRIVILEGES, "api"])
     folders: dict[str, list[str]] = field(default_factory=dict)
     password: str | None = None
     mfa: bool = False
 
     def summary(self) -> dict[str, Any]:
+        return shapes.row("GetUsers", **self._names())
+
+    def as_json(self) -> dict[str, Any]:
+        document = shapes.document(
+            "GetUserInfo",
+            **self._names(),
+            authentication=self.authentication,
+            emailAddresses=self.email_addresses,
+            pop3UserNames=self.pop3_user_names,
+            privileges=self.privileges,
+            loginPrivileges=self.login_privileges,
+            privilegesOnFolders=[{"folder": name, "privileges": held} for name, held in self.folders.items()],
+            mfaStatus=mfa_status(self.mfa),
+        )
+        if "admin" in self.privileges:
+            del document["privilegesOnFolders"]
+        return document
+
+    def _names(self) -> dict[str, Any]:
         return {
             "userName": self.user_name,
             "fullName": self.full_name,
             "distinguishedName": self.distinguished_name,
-        }
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            **self.summary(),
-            "authentication": self.authentication,
-            "emailAddresses": self.email_addresses,
-            "pop3UserNames": self.pop3_user_names,
-            "privileges": self.privileges,
-            "loginPrivileges": self.login_privileges,
-            "privilegesOnFolders": [{"folder": name, "privileges": held} for name, held in self.folders.items()],
-            "mfaStatus": "enabled" if self.mfa else "disabled",
         }
 
 
@@ -91,33 +99,43 @@ class Job:
     schedule: dict[str, Any]
     enabled: bool = True
     failing: bool = False
+    has_run: bool = True
 
     def as_json(self) -> dict[str, Any]:
-        return {
-            "id": self.id,
-            "name": self.name,
-            "action": self.action,
-            "owner": self.owner,
-            "enabled": self.enabled,
-            **{key: self.schedule.get(key) for key in SCHEDULE_KEYS},
-        }
-
-
-SCHEDULE_KEYS = ("timeZoneId", "date", "interval", "time", "dayOfWeek", "dayOfMonth")
+        job = shapes.row(
+            "GetJobs",
+            id=self.id,
+            name=self.name,
+            action=self.action,
+            owner=self.owner,
+            enabled=self.enabled,
+            schedule=self.schedule,
+        )
+        if not self.has_run:
+            job.update(lastStartDateTimeUtc=None, lastCompleteDateTimeUtc=None)
+        if not self.enabled:
+            job.update(nextStartDateTimeUtc=None)
+        return job
 
 
 @dataclass
 class Profile:
+    """In the last `silent_hours` there was no run of it; in the last `idle_hours` its runs archived nothing."""
+
     id: int
     name: str
-    kind: str
-    user_name: str | None
-    properties: dict[str, Any]
+    properties: dict[str, Any] = field(default_factory=dict)
     failing: bool = False
+    silent_hours: float = 0
+    idle_hours: float = 0
+
+    @property
+    def owner(self) -> str:
+        owner: str = self.as_json()["owner"]
+        return owner
 
     def as_json(self) -> dict[str, Any]:
-        summary = {"id": self.id, "name": self.name, "type": self.kind, "userName": self.user_name, "version": 1}
-        return {**summary, **self.properties}
+        return shapes.row("GetProfiles", **{"owner": "$archiveadmin", **self.properties}, id=self.id, name=self.name)
 
 
 @dataclass
@@ -136,16 +154,18 @@ class Instance:
     results: list[dict[str, Any]] = field(default_factory=list)  # of profiles that were run here
     job_results: list[dict[str, Any]] = field(default_factory=list)
     detached: dict[str, Store] = field(default_factory=dict)
+    provider_access: bool = True
+    credentials: list[dict[str, Any]] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
-        return {
-            "instanceID": self.id,
-            "alias": self.configuration.get("alias"),
-            "displayName": self.configuration.get("displayName"),
-            "instanceHost": self.configuration.get("instanceHost"),
-            "status": self.status,
-            "startStopError": self.start_stop_error,
-        }
+        names = ("instanceID", "alias", "displayName", "instanceHost", "startMode")
+        return shapes.row(
+            "GetInstances",
+            **{name: self.configuration[name] for name in names},
+            status=self.status,
+            startStopError=self.start_stop_error,
+            processID=None if self.status == "stopped" else 4000 + sum(self.id.encode()),
+        )
 
     def store(self, number: Any) -> Store:
         for store in self.stores:
@@ -180,12 +200,15 @@ class Archive:
     user_name: str
     instances: dict[str, Instance] = field(default_factory=dict)
     hosts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    inactive_hosts: set[str] = field(default_factory=set)
     access_servers: dict[str, dict[str, Any]] = field(default_factory=dict)
     administrators: dict[str, dict[str, Any]] = field(default_factory=dict)
     directories: dict[str, list[str]] = field(default_factory=dict)
     configurations: dict[str, Any] = field(default_factory=dict)
     api_passwords: list[str] = field(default_factory=list)
     seed: int = 1
+    new_version: str | None = "25.4.0.24310"
+    most_results: int = 5000  # rows of GetWorkerResults in one answer
 
     def find(self, arguments: Mapping[str, Any]) -> Instance:
         """The instance that a call is about, in whatever state."""
@@ -193,6 +216,11 @@ class Archive:
         if instance is None:
             raise ApiError(f"Instance '{arguments['instanceID']}' was not found.")
         return instance
+
+    def check_access(self, arguments: Mapping[str, Any]) -> None:
+        """Raises ApiError where the tenant withholds service-provider access. (The real words are not public.)"""
+        if not self.find(arguments).provider_access:
+            raise ApiError("Service provider access to this instance is not enabled.")
 
     def running(self, arguments: Mapping[str, Any]) -> Instance:
         """The instance that a call is about; what it holds can be asked for only while it runs."""
@@ -209,3 +237,7 @@ class Archive:
             for instance in self.instances.values()
             if any(fnmatch.fnmatchcase(instance.id, pattern) for pattern in wanted)
         ]
+
+
+def mfa_status(enabled: bool) -> str:
+    return "Enabled" if enabled else "Disabled"

@@ -9,43 +9,27 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from . import shapes
+
+NO_DIRECTORY = {"serverName": None, "protocol": None, "authenticationType": None, "userName": None, "baseDN": None}
+NO_SERVER = {
+    "hostname": None,
+    "authenticationRequired": False,
+    "username": None,
+    "fromDisplayName": None,
+    "fromEmailAddress": None,
+    "recipientEmailAddress": None,
+}
+
+# What is written out in full here has no recorded shape.
 INSTANCE_DEFAULTS: dict[str, Any] = {
-    "ComplianceConfiguration": {
-        "adminEmailPreviewEnabled": False,
-        "backupEnabled": True,
-        "globalRetentionTimeEnabled": False,
-        "globalRetentionTime": 0,
-        "logMessageAccess": True,
-        "legalHoldEnabled": False,
-    },
-    "DirectoryServicesConfiguration": {
-        "type": "none",
-        "enableUserSync": False,
-        "deleteUsersInMailStore": False,
-        "defaultPrivileges": ["login"],
-        "serverName": None,
-        "userName": None,
-        "password": None,
-        "settings": {},
-    },
-    "IndexConfiguration": {
-        "fileTypes": ["pdf", "docx", "xlsx", "txt"],
-        "indexAttachments": True,
-        "maxAttachmentSize": 10_485_760,
-    },
+    "ComplianceConfiguration": shapes.document("GetComplianceConfiguration"),
+    "DirectoryServicesConfiguration": shapes.document(
+        "GetDirectoryServicesConfiguration", **NO_DIRECTORY, type="none", groups=None
+    ),
+    "IndexConfiguration": shapes.document("GetIndexConfiguration"),
     "RetentionPolicies": {"enabled": False, "policies": []},
-    "SmtpSettings": {
-        "hostname": None,
-        "port": 25,
-        "protocol": "SMTP",
-        "authenticationRequired": False,
-        "username": None,
-        "password": None,
-        "fromEmailAddress": None,
-        "fromDisplayName": None,
-        "recipientEmailAddress": None,
-        "ignoreSslPolicyErrors": False,
-    },
+    "SmtpSettings": shapes.document("GetSmtpSettings", **NO_SERVER, port=25),
     "StoreAutoCreateConfiguration": {
         "enabled": True,
         "archiveSizeThreshold": 5_000_000,
@@ -53,22 +37,12 @@ INSTANCE_DEFAULTS: dict[str, Any] = {
         "timeIntervalUnit": "month",
         "name": "{year}-{month}",
     },
-    "ArchiveAdminEnabled": False,
 }
 
 GLOBAL_DEFAULTS: dict[str, Any] = {
-    "SystemSmtpConfiguration": {
-        "hostname": "smtp.spe.example",
-        "port": 587,
-        "protocol": "SMTP-TLS",
-        "authenticationRequired": False,
-        "username": None,
-        "password": None,
-        "fromEmailAddress": "archive@spe.example",
-        "fromDisplayName": "Archive",
-        "recipientEmailAddress": "ops@spe.example",
-        "ignoreSslPolicyErrors": False,
-    },
+    "SystemSmtpConfiguration": shapes.document(
+        "GetSystemSmtpConfiguration", authenticationRequired=False, username=None
+    ),
 }
 
 

@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import random
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from .archive import MEGABYTE, Archive, Instance, Job, Profile, Store, User
+from . import shapes
+from .archive import MEGABYTE, Archive, Instance, Job, Profile, Store, User, mfa_status
 from .configurations import GLOBAL_DEFAULTS, instance_defaults
 
 SERVER = "mgmt.spe.example"
@@ -37,13 +39,17 @@ def build(user_name: str, size: int, seed: int) -> Archive:
     """The handful where `size` is 0, else `size` instances; the same seed gives the same fleet."""
     archive = Archive(server_name=SERVER, user_name=user_name, seed=seed)
     archive.configurations = {name: _copy(value) for name, value in GLOBAL_DEFAULTS.items()}
-    archive.administrators[user_name] = {"userName": user_name, "fullName": "Administrator", "mfaStatus": "disabled"}
-    archive.access_servers["cas01.spe.example"] = _server("cas01.spe.example", 8473)
+    archive.administrators[user_name] = {
+        "userName": user_name,
+        "fullName": "Administrator",
+        "mfaStatus": mfa_status(False),
+    }
+    archive.access_servers["cas01.spe.example"] = access_server("cas01.spe.example")
     instances = _handful() if size == 0 else [_generated(number, seed) for number in range(1, size + 1)]
     for instance in instances:
         archive.instances[instance.id] = instance
         host = instance.configuration["instanceHost"]
-        archive.hosts.setdefault(host, _server(host, 8472))
+        archive.hosts.setdefault(host, instance_host(host))
         archive.directories.setdefault(host, ["C:\\MailArchive"])
     return archive
 
@@ -52,22 +58,26 @@ def _copy(value: Any) -> Any:
     return {**value} if isinstance(value, dict) else list(value) if isinstance(value, list) else value
 
 
-def _server(name: str, port: int) -> dict[str, Any]:
-    return {"serverName": name, "port": port, "hostName": name, "serviceStatus": "running", "version": "25.3.0.23000"}
+def instance_host(name: str) -> dict[str, Any]:
+    return shapes.row("GetInstanceHosts", serverName=name)
+
+
+def access_server(name: str) -> dict[str, Any]:
+    """As an instance host, as far as is known; the service's status is there when it is asked for."""
+    certificate = shapes.row("GetInstanceHosts")["serverCertificate"]
+    return {"serverName": name, "port": 8473, "serverCertificate": certificate, "serviceStatus": "running"}
 
 
 def new_instance(identifier: str, host: str, display_name: str | None = None, alias: str | None = None) -> Instance:
     """An instance as it is after it was created: one administrator, no stores."""
-    configuration = {
-        "instanceID": identifier,
-        "alias": alias,
-        "displayName": display_name,
-        "instanceHost": host,
-        "startMode": "automatic",
-        "baseDirectory": f"C:\\MailArchive\\{identifier}",
-        "debugLogEnabled": False,
-        "vssWriterEnabled": True,
-    }
+    configuration = shapes.document(
+        "GetInstanceConfiguration",
+        instanceID=identifier,
+        alias=alias,
+        displayName=display_name,
+        instanceHost=host,
+        baseDirectory=f"C:\\MailArchive\\{identifier}",
+    )
     instance = Instance(identifier, configuration, configurations=instance_defaults())
     instance.users["$archiveadmin"] = User("$archiveadmin", "Archive Administrator", privileges=["admin"])
     return instance
@@ -152,7 +162,7 @@ def _people(instance: Instance, chance: random.Random, count: int) -> None:
 
 
 def _work(instance: Instance, failing_profile: bool, failing_job: bool) -> None:
-    schedule = {"timeZoneId": "$Local", "time": "02:00"}
+    schedule = {"timeZoneId": "$Local", "time": "02:00:00"}
     instance.jobs = [
         Job(1, "Nightly verification", "VerifyStores", "$archiveadmin", schedule, failing=failing_job),
         Job(
@@ -163,11 +173,18 @@ def _work(instance: Instance, failing_profile: bool, failing_job: bool) -> None:
             {"timeZoneId": "$Local", "interval": 60},
         ),
     ]
-    properties: dict[str, Any] = {"serverSideExecution": {"automatic": True, "automaticPauseBetweenExecutions": "300"}}
     instance.profiles = [
-        Profile(1, "Exchange journal", "archive", None, dict(properties)),
-        Profile(2, "IMAP mailboxes", "archive", None, dict(properties), failing=failing_profile),
+        Profile(1, "Exchange journal", {"connector": "Exchange"}),
+        Profile(2, "IMAP mailboxes", {"connector": "IMAP"}, failing=failing_profile),
     ]
+    instance.credentials = [credential(instance.id)]
+
+
+def credential(identifier: str) -> dict[str, Any]:
+    """What an instance has for Microsoft 365; its certificate holds for another year."""
+    example = shapes.row("GetCredentials", Description=f"Microsoft 365 of {identifier}")
+    expires = (datetime.now(timezone.utc) + timedelta(days=365)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {**example, "Settings": {**example["Settings"], "CertificateExpirationDate": expires}}
 
 
 def total_megabytes(instance: Instance) -> int:

@@ -19,11 +19,9 @@ RARE = ("completedWithWarnings", "completedWithErrors", "cancelled")
 class Run:
     id: int
     result: str
+    items: int
     start: datetime
     complete: datetime
-
-    def as_json(self) -> dict[str, str]:
-        return {"result": self.result, "startTime": self.start.isoformat(), "completeTime": self.complete.isoformat()}
 
 
 def runs(key: str, failing: bool, begin: datetime, end: datetime) -> Iterator[Run]:
@@ -39,5 +37,5 @@ def runs(key: str, failing: bool, begin: datetime, end: datetime) -> Iterator[Ru
             result = chance.choice(RARE) if chance.random() < 0.02 else "succeeded"
             if failing and now - start < timedelta(days=3):
                 result = "failed"
-            yield Run(day.toordinal() * 10, result, start, complete)
+            yield Run(day.toordinal() * 10, result, chance.randint(1, 400), start, complete)
         day += timedelta(days=1)

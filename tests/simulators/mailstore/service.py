@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,19 +24,24 @@ from . import arguments as args
 from . import fleet
 from .access import Access, BasicAccess, Denied, SessionAccess
 from .arguments import ApiError
-from .functions import FUNCTIONS
+from .functions import FUNCTIONS, FUNCTIONS_OF_8, WITHOUT_ACCESS
 from .process import Control, Plan, Process, Processes
 from .session import Session, Sessions
 
 BOM = b"\xef\xbb\xbf"
 INVOKE = "/api/invoke/"
+PLACES = ("instanceID", "id", "job", "profile")
 REMEMBERED_INVOCATIONS = 2000
 NO_CACHE = "no-cache,private,no-store,must-revalidate,max-stale=0,post-check=0,pre-check=0"
 
 
 @dataclass(frozen=True)
 class Settings(CommonSettings):
-    """Times in seconds. `login_refusal`: `text` is a 200 that says -ERR, `401` is that status."""
+    """Times in seconds. `login_refusal`: `text` is a 200 that says -ERR, `401` is that status.
+
+    `session_port` is `api` as in version 8, or what the web console has there on a current server: `html` or `redirect`
+    in answer to a login, or a login that is good for nothing under /api (`404`, `403`).
+    """
 
     session_seconds: float = 600.0
     process_seconds: float = 3.0
@@ -44,6 +50,7 @@ class Settings(CommonSettings):
     retention_seconds: float = 3600.0
     login_refusal: str = "text"
     mfa: bool = False
+    session_port: str = "api"
 
 
 @dataclass
@@ -123,16 +130,26 @@ class MailStore(Service[Settings]):
         return {"rules": len(rules)}
 
     def _change_archive(self, items: Any) -> Any:
-        """Changes the archive behind the API's back: `[{"instanceID", "id"?, attribute: value}]`."""
+        """Changes the archive behind the API's back; see README.md for what there is."""
         for item in items:
-            changes = {key: value for key, value in item.items() if key not in ("instanceID", "id")}
-            instance = self.archive.instances[item["instanceID"]]
-            target: Any = instance.store(item["id"]) if "id" in item else instance
+            changes = {key: value for key, value in item.items() if key not in PLACES}
+            target = self._place(item)
             for name, value in changes.items():
                 if not hasattr(target, name):
                     raise KeyError(name)
-                setattr(target, name, value)
+                setattr(target, name, set(value) if name == "inactive_hosts" else value)
         return {"changed": len(items)}
+
+    def _place(self, item: Mapping[str, Any]) -> Any:
+        """A store, a job, a profile, an instance, or the whole archive."""
+        if "instanceID" not in item:
+            return self.archive
+        instance = self.archive.instances[item["instanceID"]]
+        if "id" in item:
+            return instance.store(item["id"])
+        if "job" in item:
+            return instance.job(item["job"])
+        return instance.profile(item["profile"]) if "profile" in item else instance
 
     def apply(self, fault: Fault, request: web.Request, body: bytes) -> web.Response | None:
         if fault.action in ("expire_session", "restart"):
@@ -173,7 +190,7 @@ class MailStore(Service[Settings]):
         return response
 
     async def _api(self, access: Access, request: web.Request, body: bytes) -> web.Response:
-        path = request.path
+        path = re.sub("/+", "/", request.path)  # the vendor's client of 2014 asks for /api//get-status
         metadata = path == "/api/get-metadata"
         if not metadata and path not in ("/api/get-status", "/api/cancel-async") and not path.startswith(INVOKE):
             raise Denied(_status(404))
@@ -199,7 +216,7 @@ class MailStore(Service[Settings]):
         """What a request is answered with; None where it names what is not there."""
         form = args.form_of(body)
         if path.startswith(INVOKE):
-            return self._invoke(path[len(INVOKE) :], form)
+            return self._invoke(access, path[len(INVOKE) :], form)
         values = dict(form)
         process = self._processes.find(values.get("token", ""), self.settings.retention_seconds)
         if process is None:
@@ -218,7 +235,7 @@ class MailStore(Service[Settings]):
             self._held -= 1
         return self._status_of(process, known, access.names_token)
 
-    def _invoke(self, name: str, form: list[tuple[str, str]]) -> dict[str, Any] | None:
+    def _invoke(self, access: Access, name: str, form: list[tuple[str, str]]) -> dict[str, Any] | None:
         signature = self._signatures.get(name)
         if signature is None:
             return None
@@ -228,7 +245,10 @@ class MailStore(Service[Settings]):
         try:
             values = signature.read(form)
             record["arguments"] = args.masked(values)
-            outcome = FUNCTIONS[name](self.archive, values)
+            if "instanceID" in values and name not in WITHOUT_ACCESS:
+                self.archive.check_access(values)
+            functions = FUNCTIONS_OF_8 if access.is_version_8 else FUNCTIONS
+            outcome = functions[name](self.archive, values)
         except ApiError as error:
             record["error"] = error.message
             return _failed(error)

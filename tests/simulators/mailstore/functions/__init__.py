@@ -20,3 +20,18 @@ FUNCTIONS: dict[str, Function] = {
     **profiles.FUNCTIONS,
     **configuration.FUNCTIONS,
 }
+
+# Version 8 where the published page shows what it answered; for the rest what a current server answers stands in.
+FUNCTIONS_OF_8: dict[str, Function] = {
+    **FUNCTIONS,
+    "GetEnvironmentInfo": system.environment_info_of_8,
+    "GetWorkerResults": profiles.results_at_once,
+}
+
+# What goes without service-provider access: archive stores and search indexes, and what belongs to the management
+# server and not to the tenant. All else that names an instance needs it.
+WITHOUT_ACCESS = frozenset(stores.FUNCTIONS) | {
+    "GetArchiveAdminEnabled",
+    "SetArchiveAdminEnabled",
+    "GetInstanceConfiguration",
+}

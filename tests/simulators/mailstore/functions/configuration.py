@@ -10,18 +10,21 @@ import secrets
 from typing import Any
 
 from ..archive import Archive
-from ..arguments import ApiError, Arguments
+from ..arguments import SECRET, ApiError, Arguments
 from ..configurations import GLOBAL_DEFAULTS, INSTANCE_DEFAULTS
 from ..process import Plan
 from .kind import Function
 
 # The argument of the Set function that holds the document; in all others it is called config.
-VALUE_ARGUMENTS = {"SmtpSettings": "settings", "ArchiveAdminEnabled": "enabled"}
+VALUE_ARGUMENTS = {"SmtpSettings": "settings"}
 
 
 def _get(name: str) -> Function:
+    """A secret is null on Get, whether there is one or not."""
+
     def function(archive: Archive, arguments: Arguments) -> Any:
-        return _documents(archive, arguments)[name]
+        document = _documents(archive, arguments)[name]
+        return {key: None if SECRET.search(key) else value for key, value in document.items()}
 
     return function
 
@@ -58,6 +61,14 @@ def _pairs() -> dict[str, Function]:
     return functions
 
 
+def archive_admin_enabled(archive: Archive, arguments: Arguments) -> Any:
+    return archive.find(arguments).provider_access
+
+
+def set_archive_admin_enabled(archive: Archive, arguments: Arguments) -> Any:
+    archive.find(arguments).provider_access = arguments["enabled"]
+
+
 def send_test_message(archive: Archive, arguments: Arguments) -> Any:
     host = archive.running(arguments).configurations["SmtpSettings"].get("hostname")
     return Plan("Sending a test message", brief=True, failure=None if host else "No SMTP server is configured.")
@@ -86,6 +97,8 @@ def time_zones(archive: Archive, arguments: Arguments) -> Any:
 
 FUNCTIONS: dict[str, Function] = {
     **_pairs(),
+    "GetArchiveAdminEnabled": archive_admin_enabled,
+    "SetArchiveAdminEnabled": set_archive_admin_enabled,
     "TestSmtpSettings": send_test_message,
     "ProcessRetentionPolicies": process_retention,
     "SendStatusReport": send_report,

@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
-from ..archive import Archive, Instance
+from .. import shapes
+from ..archive import MEGABYTE, Archive, Instance
 from ..arguments import ApiError, Arguments
 from ..fleet import START_ERROR, new_instance, total_megabytes
 from ..process import Plan
@@ -23,12 +25,23 @@ def listing(archive: Archive, arguments: Arguments) -> Any:
 def statistics(archive: Archive, arguments: Arguments) -> Any:
     instance = archive.running(arguments)
     messages = sum(store.messages for store in instance.stores)
-    return {"numberOfMessages": messages, "totalSizeMB": total_megabytes(instance)}
+    total = total_megabytes(instance)
+    database, index = total // 25, total // 30
+    return shapes.document(
+        "GetInstanceStatistics",
+        numberOfMessages=messages,
+        totalSizeMB=total,
+        databaseFileSizeMB=database,
+        contentFileSizeMB=total - database - index,
+        indexFileSizeMB=index,
+    )
 
 
 def live_statistics(archive: Archive, arguments: Arguments) -> Any:
     instance = archive.running(arguments)
-    return {"users": len(instance.users), "cpuPercent": 3, "privateMemoryMB": 180 + len(instance.stores) * 12}
+    now = datetime.now().replace(microsecond=0).isoformat()
+    memory = (180 + len(instance.stores) * 12) * MEGABYTE
+    return shapes.document("GetInstanceProcessLiveStatistics", timestamp=now, currentPrivateMemoryBytes=memory)
 
 
 def configuration(archive: Archive, arguments: Arguments) -> Any:
@@ -45,6 +58,7 @@ def create(archive: Archive, arguments: Arguments) -> Any:
     instance = new_instance(identifier, config["instanceHost"])
     _apply(instance, config)
     instance.status = "stopped"
+    instance.provider_access = False  # the tenant's to give
     archive.instances[identifier] = instance
 
 

@@ -10,13 +10,15 @@ import re
 from datetime import datetime
 from typing import Any
 
-from ..archive import SCHEDULE_KEYS, Archive, Job
+from .. import shapes
+from ..archive import Archive, Job
 from ..arguments import ApiError, Arguments
 from ..history import runs
 from .kind import MOMENT, Function, moment
 
 INTERVALS = (5, 10, 15, 20, 30, 60, 120, 180, 240, 360, 720)
-DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+SCHEDULE_KEYS = ("timeZoneId", "date", "interval", "time", "dayOfWeek", "dayOfMonth")
 TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?")
 
 
@@ -30,16 +32,19 @@ def create(archive: Archive, arguments: Arguments) -> Any:
         raise ApiError(f"A job named '{arguments['name']}' exists already.")
     instance.user(arguments["owner"])
     number = max((job.id for job in instance.jobs), default=0) + 1
-    job = Job(number, arguments["name"], arguments["action"], arguments["owner"], _schedule(arguments))
+    job = Job(number, arguments["name"], arguments["action"], arguments["owner"], _schedule(arguments), has_run=False)
     instance.jobs.append(job)
     return job.as_json()
 
 
 def _schedule(arguments: Arguments) -> dict[str, Any]:
-    """Once, at an interval, daily, on a day of the week or of the month; anything else is an error."""
+    """The nested schedule of the flat arguments: once, at an interval, daily, on a day of the week, of the month, or
+    on a day of the week in the month. Times and days come back in the server's own spelling.
+    """
     schedule = {key: arguments[key] for key in SCHEDULE_KEYS if key in arguments}
     kind = frozenset(schedule) - {"timeZoneId"}
     allowed = ({"date"}, {"interval"}, {"time"}, {"dayOfWeek", "time"}, {"dayOfMonth", "time"})
+    allowed += ({"dayOfMonth", "dayOfWeek", "time"},)
     if kind not in allowed:
         raise ApiError(
             "Invalid schedule.", "Give one of date, interval, time, dayOfWeek and time, dayOfMonth and time."
@@ -48,12 +53,18 @@ def _schedule(arguments: Arguments) -> dict[str, Any]:
         raise ApiError("Invalid value for argument 'date'.", "Times look like 2026-01-01T00:00:00.")
     if "interval" in schedule and schedule["interval"] not in INTERVALS:
         raise ApiError("Invalid value for argument 'interval'.", f"Allowed: {', '.join(map(str, INTERVALS))}.")
-    if "time" in schedule and not TIME.fullmatch(schedule["time"]):
-        raise ApiError("Invalid value for argument 'time'.", "Times of day look like 02:00.")
-    if "dayOfWeek" in schedule and schedule["dayOfWeek"].lower() not in DAYS:
-        raise ApiError("Invalid value for argument 'dayOfWeek'.", f"Allowed: {', '.join(DAYS)}.")
-    if "dayOfMonth" in schedule and schedule["dayOfMonth"] not in {"last", *map(str, range(1, 32))}:
-        raise ApiError("Invalid value for argument 'dayOfMonth'.", "Allowed: 1 to 31, last.")
+    if "time" in schedule:
+        if not TIME.fullmatch(schedule["time"]):
+            raise ApiError("Invalid value for argument 'time'.", "Times of day look like 02:00.")
+        schedule["time"] += ":00" if schedule["time"].count(":") == 1 else ""
+    if "dayOfWeek" in schedule:
+        schedule["dayOfWeek"] = schedule["dayOfWeek"].capitalize()
+        if schedule["dayOfWeek"] not in DAYS:
+            raise ApiError("Invalid value for argument 'dayOfWeek'.", f"Allowed: {', '.join(DAYS)}.")
+    if "dayOfMonth" in schedule:
+        schedule["dayOfMonth"] = schedule["dayOfMonth"].capitalize()
+        if schedule["dayOfMonth"] not in {"Last", *map(str, range(1, 32))}:
+            raise ApiError("Invalid value for argument 'dayOfMonth'.", "Allowed: 1 to 31, Last.")
     return schedule
 
 
@@ -77,16 +88,21 @@ def set_schedule(archive: Archive, arguments: Arguments) -> Any:
 def run(archive: Archive, arguments: Arguments) -> Any:
     instance = archive.running(arguments)
     job = instance.job(arguments["id"])
-    now = datetime.now().replace(microsecond=0).isoformat()
-    instance.job_results.append(
-        {
-            "id": 900_000 + len(instance.job_results),
-            "jobId": job.id,
-            "jobName": job.name,
-            "result": "failed" if job.failing else "succeeded",
-            "startTime": now,
-            "completeTime": now,
-        }
+    job.has_run = True
+    now = datetime.now().replace(microsecond=0)
+    result = "failed" if job.failing else "succeeded"
+    instance.job_results.append(_result(job, 900_000 + len(instance.job_results), result, now, now))
+
+
+def _result(job: Job, number: int, result: str, start: datetime, complete: datetime) -> dict[str, Any]:
+    return shapes.row(
+        "GetJobResults",
+        jobResultId=number,
+        jobId=job.id,
+        action=job.action,
+        startTime=start.isoformat(),
+        completeTime=complete.isoformat(),
+        result=result,
     )
 
 
@@ -99,8 +115,9 @@ def results(archive: Archive, arguments: Arguments) -> Any:
     begin, end = moment(arguments, "fromIncluding"), moment(arguments, "toExcluding")
     wanted = [job for job in instance.jobs if arguments.get("jobId", job.id) == job.id]
     found = [
-        {"id": run.id, "jobId": job.id, "jobName": job.name, **run.as_json()}
+        _result(job, run.id + job.id, run.result, run.start, run.complete)
         for job in wanted
+        if job.has_run
         for run in runs(f"{archive.seed}/{instance.id}/job/{job.id}", job.failing, begin, end)
     ]
     own = [

@@ -6,18 +6,28 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from random import Random
 from typing import Any
 
+from .. import shapes
 from ..archive import Archive, Instance, Profile
 from ..arguments import ApiError, Arguments
-from ..history import runs
+from ..history import Run, runs
 from ..process import Plan
 from .kind import Function, moment
 
 
 def listing(archive: Archive, arguments: Arguments) -> Any:
+    _check_raw(arguments)
     return [profile.as_json() for profile in archive.running(arguments).profiles]
+
+
+def _check_raw(arguments: Arguments) -> None:
+    if arguments.get("raw") is not True:
+        raise ApiError("Invalid value for argument 'raw'.", "Only true is supported.")
 
 
 def create(archive: Archive, arguments: Arguments) -> Any:
@@ -28,13 +38,17 @@ def create(archive: Archive, arguments: Arguments) -> Any:
 
 
 def _described(arguments: Arguments, number: int) -> Profile:
+    _check_raw(arguments)
     properties = arguments.get("properties")
     if not isinstance(properties, dict) or not properties.get("name"):
         raise ApiError("Invalid value for argument 'properties'.", "'name' is missing.")
     if {"id", "version"} & set(properties):
         raise ApiError("Invalid value for argument 'properties'.", "'id' and 'version' must not be set.")
-    rest = {key: value for key, value in properties.items() if key not in ("name", "type", "userName")}
-    return Profile(number, properties["name"], properties.get("type", "archive"), properties.get("userName"), rest)
+    unknown = set(properties) - set(shapes.row("GetProfiles"))
+    if unknown:
+        raise ApiError("Invalid value for argument 'properties'.", f"Unknown property '{min(unknown)}'.")
+    rest = {key: value for key, value in properties.items() if key != "name"}
+    return Profile(number, properties["name"], rest)
 
 
 def delete(archive: Archive, arguments: Arguments) -> Any:
@@ -55,48 +69,68 @@ def _running(instance: Instance, profile: Profile) -> Plan:
     started = datetime.now().replace(microsecond=0)
 
     def effect() -> None:
-        instance.results.append(_result(instance, profile, 900_000 + len(instance.results), "succeeded", started))
+        profile.silent_hours = profile.idle_hours = 0
+        over = datetime.now().replace(microsecond=0)
+        run = Run(900_000 + len(instance.results), "succeeded", 12, started, over)
+        instance.results.append(_result(profile, run))
 
     failure = "The mailbox server refused the connection." if profile.failing else None
     return Plan(f"Running profile {profile.name}", effect, failure=failure)
 
 
-def _result(instance: Instance, profile: Profile, number: int, result: str, started: datetime) -> dict[str, Any]:
-    return {
-        **_about(profile, number),
-        "result": result,
-        "startTime": started.isoformat(),
-        "completeTime": datetime.now().replace(microsecond=0).isoformat(),
-    }
-
-
-def _about(profile: Profile, number: int) -> dict[str, Any]:
-    return {"id": number, "profileID": profile.id, "profileName": profile.name, "userName": profile.user_name}
+def _result(profile: Profile, run: Run) -> dict[str, Any]:
+    idle = datetime.now() - run.start < timedelta(hours=profile.idle_hours)
+    return shapes.row(
+        "GetWorkerResults",
+        id=run.id,
+        userName=profile.owner,
+        profileId=profile.id,
+        profileName=profile.name,
+        result=run.result,
+        itemsArchived=0 if idle or run.result == "failed" else run.items,
+        startTime=run.start.isoformat(),
+        completeTime=run.complete.isoformat(),
+    )
 
 
 def set_execution(archive: Archive, arguments: Arguments) -> Any:
     profile = archive.running(arguments).profile(arguments["id"])
     given = {key: value for key, value in arguments.items() if key not in ("instanceID", "id")}
-    profile.properties["serverSideExecution"] = {**profile.properties.get("serverSideExecution", {}), **given}
+    profile.properties["serverSideExecution"] = {**profile.as_json()["serverSideExecution"], **given}
 
 
 def results(archive: Archive, arguments: Arguments) -> Any:
+    """A process, although a short one."""
+    rows = results_at_once(archive, arguments)
+    return Plan("Reading results", lambda: rows, brief=True)
+
+
+def results_at_once(archive: Archive, arguments: Arguments) -> Any:
+    """Not in the order of time. Too many rows for the server make it fail: then ask for less."""
     instance = archive.running(arguments)
     begin, end = moment(arguments, "fromIncluding"), moment(arguments, "toExcluding")
     wanted = [profile for profile in instance.profiles if arguments.get("profileID", profile.id) == profile.id]
-    found = [
-        {**_about(profile, run.id + profile.id), **run.as_json()}
-        for profile in wanted
-        for run in runs(f"{archive.seed}/{instance.id}/profile/{profile.id}", profile.failing, begin, end)
-    ]
+    found = [row for profile in wanted for row in _of_the_past(archive, instance, profile, begin, end)]
     own = [
-        item
-        for item in instance.results
-        if arguments.get("profileID", item["profileID"]) == item["profileID"]
-        and begin <= datetime.fromisoformat(item["startTime"]) < end
+        row
+        for row in instance.results
+        if arguments.get("profileID", row["profileId"]) == row["profileId"]
+        and begin <= datetime.fromisoformat(row["startTime"]) < end
     ]
     user = arguments.get("userName")
-    return [item for item in found + own if user is None or item["userName"] == user]
+    rows = [row for row in found + own if user is None or row["userName"] == user]
+    Random(archive.seed).shuffle(rows)
+    if len(rows) > archive.most_results:
+        raise ApiError("Nullable object must have a value.")
+    return rows
+
+
+def _of_the_past(
+    archive: Archive, instance: Instance, profile: Profile, begin: datetime, end: datetime
+) -> Iterator[dict[str, Any]]:
+    heard = datetime.now() - timedelta(hours=profile.silent_hours)
+    for run in runs(f"{archive.seed}/{instance.id}/profile/{profile.id}", profile.failing, begin, min(end, heard)):
+        yield _result(profile, replace(run, id=run.id + profile.id))
 
 
 def report(archive: Archive, arguments: Arguments) -> Any:

@@ -11,52 +11,78 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from ..archive import Archive
+from .. import shapes
+from ..archive import Archive, mfa_status
 from ..arguments import ApiError, Arguments
+from ..fleet import access_server, instance_host
 from ..process import Plan
 from .kind import Function
 
-VERSION = "25.3.0.23000"
-
 
 def environment_info(archive: Archive, _arguments: Arguments) -> Any:
-    return {
-        "version": VERSION,
-        "copyright": "simulated",
-        "licenseeName": "Simulated Hosting Ltd",
-        "licenseeID": 10_000,
-        "serverName": archive.server_name,
-        "userName": archive.user_name,
-        "systemProperties": {
-            "processors": ["Simulated CPU", "Simulated CPU"],
-            "totalPhysicalMemory": 8_589_934_592,
-            "operatingSystem": "Simulated Server",
-        },
-    }
+    return shapes.document("GetEnvironmentInfo", serverName=archive.server_name, userName=archive.user_name)
+
+
+def environment_info_of_8(archive: Archive, _arguments: Arguments) -> Any:
+    names = {"serverName": archive.server_name, "userName": archive.user_name}
+    return shapes.document("GetEnvironmentInfo", shapes.FIRST, **names)
 
 
 def service_status(archive: Archive, _arguments: Arguments) -> Any:
     """The alert feed, worked out from the archive as it is now."""
     messages = []
     for instance in archive.instances.values():
+        where = f"Instance {instance.id} on {instance.configuration['instanceHost']}"
         if instance.start_stop_error:
-            text = f"Instance '{instance.id}' has an error: {instance.start_stop_error}"
-            messages.append(_message("error", text, f"instance:{instance.id}"))
-        for store in instance.stores:
-            tag = f"store:{instance.id}:{store.id}"
-            where = f"archive store '{store.name}' of instance '{instance.id}'"
-            if store.error:
-                messages.append(_message("error", f"The {where} is not available: {store.error}", tag))
-            if store.needs_rebuild:
-                messages.append(_message("warning", f"Search indexes of the {where} need to be rebuilt.", tag))
-            if store.needs_upgrade:
-                messages.append(_message("warning", f"The {where} needs to be upgraded.", tag))
-    messages.append(_message("information", f"{len(archive.instances)} instances are licensed.", "license"))
-    return {"messages": messages}
+            messages.append(_message("error", f"{where}: {instance.start_stop_error}"))
+        if any(store.error for store in instance.stores):
+            messages.append(_message("error", f"{where}: One or more archive stores are not available."))
+        if any(store.needs_rebuild for store in instance.stores):
+            messages.append(_message("error", f"{where}: One or more search indexes have to be rebuilt."))
+        if any(store.needs_upgrade for store in instance.stores):
+            messages.append(_message("warning", f"{where}: One or more archive stores have to be upgraded."))
+    if archive.new_version:
+        messages.append(_message("information", f"A new version is available: {archive.new_version}."))
+    smtp = archive.configurations["SystemSmtpConfiguration"]
+    if smtp["protocol"] == "SMTP":
+        messages.append(_message("warning", "The SMTP connection is not encrypted."))
+    elif smtp["ignoreSslPolicyErrors"]:
+        messages.append(_message("warning", "The SMTP connection accepts all certificates."))
+    environment = environment_info(archive, {})
+    return shapes.document(
+        "GetServiceStatus", messages=messages, environmentInfo=environment, serverInfos=_server_infos(archive)
+    )
 
 
-def _message(kind: str, text: str, tag: str) -> dict[str, str]:
-    return {"type": kind, "text": text, "tag": tag}
+def _message(kind: str, text: str) -> dict[str, Any]:
+    return {"type": kind, "text": text, "isSubItem": False, "tag": None, "flags": None}
+
+
+def _server_infos(archive: Archive) -> list[dict[str, Any]]:
+    infos = [_server_info("managementServer", {"serverName": archive.server_name, "port": 8471})]
+    infos += [_server_info("clientAccessServer", entry) for entry in archive.access_servers.values()]
+    for name, entry in archive.hosts.items():
+        there = [item for item in archive.instances.values() if item.configuration["instanceHost"] == name]
+        active = name not in archive.inactive_hosts
+        running = sum(item.status == "running" for item in there) if active else 0
+        infos.append(_server_info("instanceHost", entry, active, len(there), running))
+    return infos
+
+
+def _server_info(
+    kind: str, entry: Mapping[str, Any], active: bool = True, instances: int = 0, running: int = 0
+) -> dict[str, Any]:
+    example = shapes.document("GetServiceStatus")["serverInfos"][0]
+    return {
+        **example,
+        "serverName": entry["serverName"],
+        "port": entry["port"],
+        "serverType": kind,
+        "active": active,
+        "systemProperties": example["systemProperties"] if active else None,
+        "numberOfInstances": instances,
+        "numberOfRunningInstances": running,
+    }
 
 
 def _listed(entries: Mapping[str, dict[str, Any]], arguments: Arguments) -> list[dict[str, Any]]:
@@ -86,14 +112,21 @@ def _create(entries: dict[str, dict[str, Any]], config: Any, key: str, defaults:
     name = _named(config, key)
     if name in entries:
         raise ApiError(f"'{name}' exists already.")
-    entries[name] = {**defaults, **config}
+    entries[name] = {**defaults, **_known(config, defaults)}
+
+
+def _known(config: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
+    unknown = set(config) - set(example)
+    if unknown:
+        raise ApiError("Invalid value for argument 'config'.", f"Unknown property '{min(unknown)}'.")
+    return config
 
 
 def _change(entries: dict[str, dict[str, Any]], config: Any, key: str) -> None:
     name = _named(config, key)
     if name not in entries:
         raise ApiError(f"'{name}' was not found.")
-    entries[name] = {**entries[name], **config}
+    entries[name] = {**entries[name], **_known(config, entries[name])}
 
 
 def _remove(entries: dict[str, dict[str, Any]], name: str) -> None:
@@ -102,8 +135,7 @@ def _remove(entries: dict[str, dict[str, Any]], name: str) -> None:
 
 
 def create_instance_host(archive: Archive, arguments: Arguments) -> Any:
-    defaults = {"port": 8472, "serviceStatus": "running", "version": VERSION}
-    _create(archive.hosts, arguments["config"], "serverName", defaults)
+    _create(archive.hosts, arguments["config"], "serverName", instance_host(""))
     archive.directories.setdefault(arguments["config"]["serverName"], ["C:\\MailArchive"])
 
 
@@ -119,8 +151,7 @@ def delete_instance_host(archive: Archive, arguments: Arguments) -> Any:
 
 
 def create_access_server(archive: Archive, arguments: Arguments) -> Any:
-    defaults = {"port": 8473, "serviceStatus": "running", "version": VERSION}
-    _create(archive.access_servers, arguments["config"], "serverName", defaults)
+    _create(archive.access_servers, arguments["config"], "serverName", access_server(""))
 
 
 def set_access_server(archive: Archive, arguments: Arguments) -> Any:
@@ -151,7 +182,8 @@ def administrators(archive: Archive, _arguments: Arguments) -> Any:
 
 
 def create_administrator(archive: Archive, arguments: Arguments) -> Any:
-    _create(archive.administrators, arguments["config"], "userName", {"fullName": None, "mfaStatus": "disabled"})
+    defaults = {"userName": None, "fullName": None, "mfaStatus": mfa_status(False)}
+    _create(archive.administrators, arguments["config"], "userName", defaults)
 
 
 def set_administrator(archive: Archive, arguments: Arguments) -> Any:
@@ -169,10 +201,10 @@ def touch_administrator(archive: Archive, arguments: Arguments) -> Any:
         raise ApiError(f"'{arguments['userName']}' was not found.")
 
 
-def _administrator_mfa(status: str) -> Function:
+def _administrator_mfa(enabled: bool) -> Function:
     def change(archive: Archive, arguments: Arguments) -> Any:
         touch_administrator(archive, arguments)
-        archive.administrators[arguments["userName"]]["mfaStatus"] = status
+        archive.administrators[arguments["userName"]]["mfaStatus"] = mfa_status(enabled)
 
     return change
 
@@ -214,8 +246,8 @@ FUNCTIONS: dict[str, Function] = {
     "SetSystemAdministratorConfiguration": set_administrator,
     "SetSystemAdministratorPassword": touch_administrator,
     "DeleteSystemAdministrator": delete_administrator,
-    "InitializeSystemAdministratorMFA": _administrator_mfa("enabled"),
-    "DeactivateSystemAdministratorMFA": _administrator_mfa("disabled"),
+    "InitializeSystemAdministratorMFA": _administrator_mfa(True),
+    "DeactivateSystemAdministratorMFA": _administrator_mfa(False),
     "CreateSystemAdministratorAPIPassword": create_api_password,
     "CreateLicenseRequest": license_request,
     "ReloadBranding": ping,

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..archive import Archive, User
+from ..archive import LOGIN_PRIVILEGES, Archive, User
 from ..arguments import ApiError, Arguments
 from .kind import Function, one_of, word_list
 
 AUTHENTICATIONS = ("integrated", "directoryServices")
 PRIVILEGES = ("login", "changePassword", "archive", "modifyArchiveProfiles", "export", "modifyExportProfiles", "delete")
-LOGIN_PRIVILEGES = ("windows", "web", "outlook", "windowsCmd", "imap")
 FOLDER_PRIVILEGES = ("read", "write", "delete")
 
 
@@ -46,7 +45,7 @@ def create(archive: Archive, arguments: Arguments) -> Any:
     if "privileges" in arguments:
         user.privileges = word_list(arguments["privileges"], PRIVILEGES, ("none", "admin"), "privileges")
     if "loginPrivileges" in arguments:
-        user.login_privileges = word_list(arguments["loginPrivileges"], LOGIN_PRIVILEGES, ("none",), "loginPrivileges")
+        _login_privileges(user, arguments)
     instance.users[name.lower()] = user
 
 
@@ -108,7 +107,9 @@ def _privileges(user: User, arguments: Arguments) -> None:
 
 
 def _login_privileges(user: User, arguments: Arguments) -> None:
-    user.login_privileges = word_list(arguments["loginPrivileges"], LOGIN_PRIVILEGES, ("none",), "loginPrivileges")
+    """`api` is shown without being asked for."""
+    held = word_list(arguments["loginPrivileges"], LOGIN_PRIVILEGES, ("none",), "loginPrivileges")
+    user.login_privileges = [*held, "api"]
 
 
 def _folder_privileges(user: User, arguments: Arguments) -> None:
@@ -135,8 +136,7 @@ def _app_passwords(_user: User, _arguments: Arguments) -> None:
 
 
 def credentials(archive: Archive, arguments: Arguments) -> Any:
-    archive.running(arguments)
-    return []
+    return archive.running(arguments).credentials
 
 
 FUNCTIONS: dict[str, Function] = {
