@@ -19,7 +19,8 @@ options:
   _input:
     description:
       - What M(mops.maintenance.mailstore_info) has returned. Of O(_input), V(environment), V(service_status), and of
-        the instances V(stores), V(worker_results) and V(job_results) are looked at, where they were gathered.
+        the instances V(statistics), V(stores), V(profiles), V(credentials), V(jobs), V(worker_results) and
+        V(job_results) are looked at, where they were gathered.
     type: dict
     required: true
   scope:
@@ -41,12 +42,24 @@ options:
     type: list
     elements: str
     default: []
+  stale_hours:
+    description:
+      - For how many hours a profile that runs by itself may have no result, and an instance whose profiles run may
+        archive nothing. With V(0), there is no limit. It must be within the days of results in O(_input).
+    type: int
+    default: 36
+    version_added: 0.2.0
+  certificate_days:
+    description: How many days before it expires the certificate of a credential is a finding.
+    type: int
+    default: 30
+    version_added: 0.2.0
 """
 
 EXAMPLES = r"""
 - name: Gather
   mops.maintenance.mailstore_info:
-    gather_subset: [environment, service_status, stores, worker_results, job_results]
+    gather_subset: [environment, service_status, stores, profiles, credentials, jobs, worker_results, job_results]
   register: archive
 
 - name: Show what needs doing
@@ -60,7 +73,8 @@ _value:
     - The report. It is made of plain values, fit for JSON.
     - V(verdict) is V(error), V(warning) or V(ok), after the worst in V(findings), and V(counts) has their number.
     - V(todo) has the findings by what is to be done about them, the most urgent first, with a C(command) each.
-    - V(storage) has bytes and messages by instance host, instance and store, and V(growth) what they have grown.
+    - V(storage) has bytes and messages by instance host, instance and store, and V(growth) what they have grown. Where
+      the server tells them, the sizes of databases, contents and indexes are there as well.
   type: dict
   sample:
     verdict: warning
@@ -76,6 +90,8 @@ from datetime import datetime, timezone
 from typing import Any, Callable, Mapping, Sequence
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.findings import DEFAULT_LIMITS, Limits
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.health import report
 
 
@@ -85,12 +101,24 @@ def mailstore_health(
     exclude: Sequence[str] = (),
     inventory: str = "mailstore_instances.yml",
     earlier: Sequence[str] = (),
+    stale_hours: int = DEFAULT_LIMITS.stale_hours,
+    certificate_days: int = DEFAULT_LIMITS.certificate_days,
 ) -> dict[str, Any]:
     """Documented above."""
     if not isinstance(survey, Mapping):
         raise AnsibleFilterError("mailstore_health needs what mailstore_info has returned, which is a dictionary.")
-    now = datetime.now(timezone.utc)
-    return report(dict(survey), now=now, scope=scope, exclude=exclude, inventory=str(inventory), earlier=earlier)
+    try:
+        return report(
+            dict(survey),
+            now=datetime.now(timezone.utc),
+            scope=scope,
+            exclude=exclude,
+            inventory=str(inventory),
+            earlier=earlier,
+            limits=Limits(int(stale_hours), int(certificate_days)),
+        )
+    except InvalidOption as error:
+        raise AnsibleFilterError(str(error)) from None
 
 
 class FilterModule:

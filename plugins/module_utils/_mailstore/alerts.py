@@ -13,10 +13,17 @@ An alert is a finding that somebody is told of when it appears, when it changes 
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from typing import Iterable, Mapping, NamedTuple, Sequence
 
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore import health
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.health import KINDS, Finding
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.findings import (
+    DEFAULT_LIMITS,
+    KINDS,
+    Finding,
+    Limits,
+)
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.runs import identifier
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.survey import Document, fits
 
 NEW = "new"
@@ -24,18 +31,32 @@ CHANGED = "changed"
 CLEARED = "cleared"
 
 SEEN_IN = {
-    "store_error": "stores",
-    "index_rebuild": "stores",
-    "store_upgrade": "stores",
-    "profile_failed": "worker_results",
-    "job_failed": "job_results",
+    "store_error": ["stores"],
+    "index_rebuild": ["stores"],
+    "store_upgrade": ["stores"],
+    "profile_failed": ["worker_results"],
+    "profile_stale": ["worker_results", "profiles"],
+    "nothing_archived": ["worker_results"],
+    "certificate_expiring": ["credentials"],
+    "job_failed": ["job_results"],
 }
-"""Which part of an instance's survey shows findings of a kind. Without that part, nobody knows whether they stand."""
+"""Which parts of an instance's survey show findings of a kind. Without them, nobody knows whether they stand."""
 
-_WORDS_VARY = frozenset(("server_silent", "instance_silent", "profile_failed", "job_failed"))
+_WORDS_VARY = frozenset(
+    (
+        "server_silent",
+        "instance_silent",
+        "access_withheld",
+        "function_failed",
+        "profile_failed",
+        "profile_stale",
+        "nothing_archived",
+        "job_failed",
+    )
+)
 """Their words tell of tries and times, and differ from one look to the next while the trouble is the same."""
 
-_STORES = frozenset(kind for kind, part in SEEN_IN.items() if part == "stores")
+_STORES = frozenset(kind for kind, parts in SEEN_IN.items() if parts == ["stores"])
 
 
 class News(NamedTuple):
@@ -48,16 +69,19 @@ class News(NamedTuple):
 
 
 def identity(finding: Finding) -> str:
-    """By this an alert is known again: ``index_rebuild:customer-1:2026``. Severity and words may change meanwhile.
+    """By this an alert is known again: ``index_rebuild:customer-1:2026``. Severity and words may change meanwhile, and
+    so may the name of what has an id.
 
     The server's messages have nothing to know them by but their text.
     """
     if finding.kind == "message":
         return f"message:{hashlib.sha256(finding.words.encode('utf-8')).hexdigest()[:16]}"
-    return ":".join([finding.kind, *([finding.instance] if finding.instance else []), finding.subject])
+    return ":".join([finding.kind, *([finding.instance] if finding.instance else []), finding.key or finding.subject])
 
 
-def standing(survey: Document, told: Iterable[Finding]) -> list[Finding]:
+def standing(
+    survey: Document, told: Iterable[Finding], *, now: datetime, limits: Limits = DEFAULT_LIMITS
+) -> list[Finding]:
     """What stands: all that the survey shows, and of what was ``told`` all that it cannot show now.
 
     The stores of an instance that is stopped, for example, cannot be looked at. They have not become healthy.
@@ -66,9 +90,25 @@ def standing(survey: Document, told: Iterable[Finding]) -> list[Finding]:
     hidden = []
     for finding in told:
         instance = instances.get(str(finding.instance))
-        if finding.kind in SEEN_IN and instance is not None and SEEN_IN[finding.kind] not in instance:
+        if finding.kind in SEEN_IN and instance is not None and _cannot_show(instance, finding):
             hidden.append(finding)
-    return [*health.findings(survey, hidden), *hidden]
+    found = health.findings(survey, hidden, now=now, limits=limits)
+    current = {identity(finding) for finding in found}
+    return [*found, *(finding for finding in hidden if identity(finding) not in current)]
+
+
+def _cannot_show(instance: Document, finding: Finding) -> bool:
+    """Whether a part is missing in which the finding would be seen.
+
+    Where a part is not complete, runs that are there show how their profile or job is.
+    """
+    kind = finding.kind.partition("_")[0]
+    for part in SEEN_IN[finding.kind]:
+        if part not in instance:
+            return True
+        if part in (instance.get("not_gathered") or {}):
+            return finding.key is None or not any(finding.key == str(identifier(kind, run)) for run in instance[part])
+    return False
 
 
 def silence(server: str, reason: str) -> Finding:
@@ -114,7 +154,7 @@ def event(change: News, server: str) -> Document:
         "category": finding.kind,
         "server": server,
         "instance": finding.instance,
-        "store": finding.subject if finding.kind in _STORES else None,
+        "store": finding.subject if finding.kind in _STORES and finding.subject != finding.instance else None,
         "subject": finding.subject,
         "message": finding.words,
         "action": None if gone else KINDS[finding.kind].title,

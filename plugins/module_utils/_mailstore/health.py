@@ -7,7 +7,7 @@
 
 """What is wrong on a MailStore SPE server, what mends it, and what it stores: pure functions over a survey.
 
-A survey is what `survey.Surveyor` returns, with the instances' ``stores``, ``worker_results`` and ``job_results``.
+A survey is what `survey.Surveyor` returns, with the subsets of `GATHERED`.
 """
 
 from __future__ import annotations
@@ -16,130 +16,62 @@ import json
 import re
 import shlex
 from collections import Counter
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict
+from datetime import datetime, timedelta
 from typing import Any, Iterable, Iterator, Mapping, Sequence
 
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.findings import (
+    DEFAULT_LIMITS,
+    KINDS,
+    SEVERITIES,
+    Finding,
+    Limits,
+)
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.runs import (
+    failing,
+    moment,
+    nothing_archived,
+    server_time,
+    stale,
+)
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.survey import (
     FAILED,
     NO_ANSWER,
     OF_INSTANCE,
     RUNNING,
+    UNKNOWN_FUNCTION,
     WITHHELD,
     Document,
     fits,
 )
 
+GATHERED = (
+    "environment",
+    "service_status",
+    "statistics",
+    "stores",
+    "profiles",
+    "credentials",
+    "jobs",
+    "worker_results",
+    "job_results",
+)
+"""The parts of a survey in which there can be a finding."""
+
 SCHEMA = 1
 """The version of a report's shape. A report of another one tells nothing of growth."""
-
-SEVERITIES = ("error", "warning", "information")
-"""The worst first."""
 
 HISTORY_MAX = 400
 """How many earlier reports' sums a report carries along."""
 
 FROZEN = "frozen"
 
-_FAILED_RUNS = {"failed": "error", "completedWithErrors": "warning"}
-"""Results of runs that somebody has to look at. A run that was cancelled had somebody who did so."""
-
 _LINE_SUBJECTS = 8
+_MEGABYTE = 1 << 20
+
+_ABOUT_AN_INDEX = re.compile(r"\bsearch index(?:es)?\b.*\brebuil[dt]", re.IGNORECASE)
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of finding, and how findings of it are mended together."""
-
-    name: str
-    title: str
-    """What to do about one or several."""
-    why: str
-    function: str | None = None
-    """The function that mends it, for the instances that its ``instanceFilter`` names."""
-    maintained: bool = False
-    """Whether the maintenance of the instances mends it."""
-
-
-KINDS = {
-    kind.name: kind
-    for kind in (
-        Kind(
-            "server_silent",
-            "Look at the Management Server",
-            "Nothing is known of the archive while it does not answer. Only who follows a server finds this.",
-        ),
-        Kind(
-            "instance_not_running",
-            "Start what does not run",
-            "Nothing is archived, and nobody can search, while an instance is stopped.",
-            function="StartInstances",
-        ),
-        Kind(
-            "instance_silent",
-            "Look at what does not answer",
-            "The server calls these instances running, but they do not tell of themselves. A restart often helps.",
-            function="RestartInstances",
-        ),
-        Kind(
-            "function_failed",
-            "Look at functions that fail",
-            "The server answers, but these functions do not do their work, so nobody knows what they would tell.",
-        ),
-        Kind(
-            "access_withheld",
-            "Ask for access to what withholds it",
-            "The tenant has not enabled service-provider access (ArchiveAdminEnabled), so only stores can be looked "
-            "at. The instance itself is well. Enable access, or exclude the instance.",
-        ),
-        Kind(
-            "store_error",
-            "Open stores again that have an error",
-            "Their messages are not there for anybody. Maintenance tries to open them; what still fails after that "
-            "needs a person to look at the storage.",
-            maintained=True,
-        ),
-        Kind("profile_failed", "Look at profiles that fail", "What they should archive stays where it is."),
-        Kind("job_failed", "Look at jobs that fail", "Their work is not done."),
-        Kind("message", "Read what the server says", "These messages fit none of the other findings."),
-        Kind(
-            "instance_frozen",
-            "Thaw what is frozen",
-            "A backup may be under way. If none is, its end was missed, and nothing is archived.",
-            function="ThawInstances",
-        ),
-        Kind(
-            "index_rebuild",
-            "Rebuild search indexes",
-            "Searches in these stores do not find everything.",
-            maintained=True,
-        ),
-        Kind(
-            "store_upgrade",
-            "Upgrade stores",
-            "They have the format of an earlier version, which a later one will not open.",
-            maintained=True,
-        ),
-    )
-}
-"""Of equal findings, those of the kind that comes first here need doing first."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is not as it should be."""
-
-    severity: str
-    kind: str
-    instance: str | None
-    subject: str
-    """What it is about: a store's name, a profile's, or the instance itself."""
-    words: str
-    """What is wrong with it, where possible in the server's words."""
-    call: Document | None = None
-    """The call of a function that mends it, where its kind does not tell."""
 
 
 def report(
@@ -150,16 +82,20 @@ def report(
     exclude: Sequence[str] = (),
     inventory: str = "mailstore_instances.yml",
     earlier: Iterable[str] = (),
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Document:
     """All that is to be known of the server's health, fit for JSON.
 
     ``now`` is in UTC. ``scope`` is the patterns of instances that the survey is of, less those of ``exclude``.
     ``inventory`` is the file that commands name. ``earlier`` holds reports as JSON; those that are damaged or of
-    something else are left out, and ``notes`` says so.
+    something else are left out, and ``notes`` says so. Raises `InvalidOption` for ``limits`` that cannot be.
     """
+    since = moment(survey.get("results_since"))
+    # The period begins a day before the days that were asked for.
+    limits.check(round((now.replace(tzinfo=None) - since) / timedelta(days=1), 1) - 1 if since else 366)
     survey = without(survey, exclude)
     instances = survey["instances"]
-    found = sorted(findings(survey), key=urgency)
+    found = sorted(findings(survey, now=now, limits=limits), key=urgency)
     counts = {severity: sum(item.severity == severity for item in found) for severity in SEVERITIES}
     environment = survey.get("environment") or {}
     document: Document = {
@@ -174,7 +110,7 @@ def report(
         "findings": [_with_command(item, inventory) for item in found],
         "messages": messages(survey),
         "storage": storage(instances),
-        "notes": [],
+        "notes": _not_looked_at(instances),
     }
     document["summary"] = [_line(task) for task in document["todo"]] or ["Nothing needs doing."]
     reports = _comparable(earlier, document)
@@ -190,21 +126,54 @@ def without(survey: Document, exclude: Sequence[str]) -> Document:
     return {
         **survey,
         "instances": [item for item in instances if str(item.get("instanceID")) not in gone],
-        "service_status": {"messages": [item for item in feed if not gone & _names(str(item.get("text")))]},
+        "service_status": {
+            **(survey.get("service_status") or {}),
+            "messages": [item for item in feed if not gone & _names(str(item.get("text")))],
+        },
     }
 
 
-def findings(survey: Document, known: Sequence[Finding] = ()) -> list[Finding]:
+def findings(
+    survey: Document, known: Sequence[Finding] = (), *, now: datetime, limits: Limits = DEFAULT_LIMITS
+) -> list[Finding]:
     """Everything that is not as it should be, in no order.
 
     ``known`` is what is known beside the survey: messages that say the same are not found once more.
     """
     instances = survey.get("instances") or []
     everywhere = failing_everywhere(instances)
-    found = list(everywhere.values())
+    found = [*everywhere.values(), *_of_servers(survey)]
     for instance in instances:
         found += _of_instance(instance, everywhere)
+        found += _of_certificates(instance, now, limits.certificate_days)
+    found += _of_idleness(survey, found, now, limits.stale_hours)
     return found + list(_of_messages(survey, [*found, *known]))
+
+
+def _of_idleness(survey: Document, found: Sequence[Finding], now: datetime, hours: int) -> Iterator[Finding]:
+    """What should run or archive, and has not for so many hours. A profile that fails is found already."""
+    instances = survey.get("instances") or []
+    since, there = moment(survey.get("results_since")), server_time(instances, now)
+    known = {(item.instance, item.key) for item in found if item.kind == "profile_failed"}
+    for instance in instances:
+        for item in stale(instance, since, there, hours):
+            if (item.instance, item.key) not in known:
+                yield item
+        yield from nothing_archived(instance, since, there, hours)
+
+
+def _not_looked_at(instances: Sequence[Document]) -> list[str]:
+    """What the server's version cannot tell."""
+    missing = {
+        subset
+        for instance in instances
+        for subset, kind in (instance.get("not_gathered_kind") or {}).items()
+        if kind == UNKNOWN_FUNCTION
+    }
+    return [
+        f"The server has no function {OF_INSTANCE[subset]}, so {subset.replace('_', ' ')} were not looked at."
+        for subset in sorted(missing & set(OF_INSTANCE))
+    ]
 
 
 def failing_everywhere(instances: Sequence[Document]) -> dict[str, Finding]:
@@ -217,11 +186,11 @@ def failing_everywhere(instances: Sequence[Document]) -> dict[str, Finding]:
             if kind in (NO_ANSWER, FAILED):
                 failures.setdefault(subset, []).append(instance)
     found = {}
-    for subset, failing in failures.items():
-        if len(failing) > 1 and not answers[subset]:
-            silent = any(_missing(instance)[subset] == NO_ANSWER for instance in failing)
-            words = f"It fails for all {len(failing)} instances that were asked. {failing[0]['not_gathered'][subset]}"
-            severity = "error" if silent else "warning"
+    for subset, silent in failures.items():
+        if len(silent) > 1 and not answers[subset]:
+            lost = any(_missing(instance)[subset] == NO_ANSWER for instance in silent)
+            words = f"It fails for all {len(silent)} instances that were asked. {silent[0]['not_gathered'][subset]}"
+            severity = "error" if lost else "warning"
             found[subset] = Finding(severity, "function_failed", None, OF_INSTANCE[subset], words)
     return found
 
@@ -268,8 +237,9 @@ def command(items: Sequence[Finding], inventory: str) -> str | None:
     """One shell command that mends findings of one kind, or None where none does."""
     kind = KINDS[items[0].kind]
     names = ",".join(dict.fromkeys(item.instance for item in items if item.instance))
-    if kind.maintained:
+    if kind.maintenance:
         words = ["ansible-playbook", "mops.maintenance.mailstore_maintenance", "-i", inventory, "--limit", names]
+        words += ["-e", json.dumps({"mailstore_maintenance_only": [kind.maintenance]})]
         return " ".join(map(shlex.quote, words))
     calls = [item.call for item in items if item.call]
     if kind.function:
@@ -305,6 +275,7 @@ def storage(instances: Sequence[Document]) -> Document:
         "bytes": sum(row["bytes"] for row in rows),
         "messages": sum(row["messages"] for row in rows),
         "stores": sum(len(row["stores"]) for row in rows),
+        **{part: sum(row[part] or 0 for row in rows) for part in _FILES},
         "unknown": [row["instance"] for row in rows if not row["known"]],
         "hosts": sorted(hosts.values(), key=lambda host: (-host["bytes"], host["host"])),
         "instances": rows,
@@ -370,8 +341,8 @@ def _of_instance(instance: Document, everywhere: Mapping[str, Finding]) -> Itera
         yield from _of_missing(name, instance, everywhere)
     for store in instance.get("stores") or []:
         yield from _of_store(name, store)
-    yield from _of_runs("profile", name, instance.get("worker_results") or [])
-    yield from _of_runs("job", name, instance.get("job_results") or [])
+    yield from failing("profile", instance)
+    yield from failing("job", instance)
 
 
 def _not_running(name: str, instance: Document) -> Finding:
@@ -416,55 +387,47 @@ def _of_store(instance: str, store: Document) -> Iterator[Finding]:
         yield Finding("warning", "store_upgrade", instance, name, "It needs to be upgraded.")
 
 
-def _of_runs(kind: str, instance: str, results: Sequence[Document]) -> Iterator[Finding]:
-    """What is wrong with profiles or jobs whose last run has failed."""
-    by_subject: dict[Any, list[Document]] = {}
-    for run in results:
-        identifier = run.get("profileID" if kind == "profile" else "jobId")
-        by_subject.setdefault(run.get(f"{kind}Name") if identifier is None else identifier, []).append(run)
-    for identifier, runs in by_subject.items():
-        runs.sort(key=lambda run: str(run.get("completeTime") or run.get("startTime") or ""), reverse=True)
-        severity = _FAILED_RUNS.get(str(runs[0].get("result")))
-        if severity:
-            name = str(runs[0].get(f"{kind}Name") or identifier)
-            yield Finding(severity, f"{kind}_failed", instance, name, _words(runs), _again(kind, instance, identifier))
-
-
-def _words(runs: Sequence[Document]) -> str:
-    """What to say of runs, the newest first, of which the newest has failed."""
-    bad = next((number for number, run in enumerate(runs) if run.get("result") not in _FAILED_RUNS), len(runs))
-    result = "Failed" if runs[0].get("result") == "failed" else "Completed with errors"
-    again = "" if bad == 1 else f", the {_ordinal(bad)} time in a row since {_minute(runs[bad - 1])}"
-    return f"{result} on {_minute(runs[0])}{again}."
-
-
-def _minute(run: Document) -> str:
-    """When a run began: ``2026-03-01 02:00``, in the server's time."""
-    return str(run.get("startTime") or "a time unknown").replace("T", " ")[:16]
-
-
-def _ordinal(number: int) -> str:
-    suffix = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{suffix}"
-
-
-def _again(kind: str, instance: str, identifier: Any) -> Document | None:
-    """The call that runs a profile or a job once more, where its id is known."""
-    if not isinstance(identifier, int):
-        return None
-    function = "RunProfile" if kind == "profile" else "RunJobAsync"
-    return {"function": function, "arguments": {"instanceID": instance, "id": identifier}}
-
-
 def _of_messages(survey: Document, found: Sequence[Finding]) -> Iterator[Finding]:
     """The server's messages that say something which is not found yet."""
+    instances = {str(instance.get("instanceID")) for instance in survey.get("instances") or []}
     known: dict[str, list[Finding]] = {}
     for item in found:
         known.setdefault(str(item.instance), []).append(item)
     for message in messages(survey):
-        named = _names(message["text"]) & set(known)
-        if not any(_says(message, item) for name in named for item in known[name]):
+        named = _names(message["text"])
+        if _ABOUT_AN_INDEX.search(message["text"]) and named & instances:
+            # The server names no store, and calls an error what a rebuild mends; the store itself says it, too.
+            for name in sorted(named & instances):
+                if not any(item.kind == "index_rebuild" for item in known.get(name, [])):
+                    yield _about_instance("warning", "index_rebuild", name, message["text"])
+        elif not any(_says(message, item) for name in named & set(known) for item in known[name]):
             yield Finding(message["severity"], "message", None, "Management Server", message["text"])
+
+
+def _of_servers(survey: Document) -> Iterator[Finding]:
+    """The servers of the installation that are not active."""
+    for server in (survey.get("service_status") or {}).get("serverInfos") or []:
+        if server.get("active") is False:
+            kind = str(server.get("serverType") or "server")
+            words = f"This {re.sub('(?=[A-Z])', ' ', kind).lower()} is not active."
+            severity = "error" if kind == "instanceHost" else "warning"
+            yield Finding(severity, "server_inactive", None, str(server.get("serverName")), words)
+
+
+def _of_certificates(instance: Document, now: datetime, days: int) -> Iterator[Finding]:
+    """The credentials whose certificate has expired or is about to. ``now`` is in UTC."""
+    for credential in instance.get("credentials") or []:
+        settings = credential.get("Settings") or {}
+        expires = moment(settings.get("CertificateExpirationDate"))
+        if expires is None:
+            continue
+        left = expires - now.replace(tzinfo=None)
+        if left <= timedelta(days=days):
+            name, key = str(instance.get("instanceID")), str(credential.get("ID"))
+            subject = str(credential.get("Description") or credential.get("Type") or key)
+            gone = left <= timedelta(0)
+            words = f"Its certificate {'expired' if gone else 'expires'} on {expires:%Y-%m-%d}."
+            yield Finding("error" if gone else "warning", "certificate_expiring", name, subject, words, None, key)
 
 
 def _names(text: str) -> set[str]:
@@ -510,8 +473,22 @@ def _stored(instance: Document) -> Document:
         "known": instance.get("stores") is not None,
         "bytes": sum(store["bytes"] for store in stores),
         "messages": sum(store["messages"] for store in stores),
+        **{part: _bytes((instance.get("statistics") or {}).get(name)) for part, name in _FILES.items()},
         "stores": sorted(stores, key=lambda store: -store["bytes"]),
     }
+
+
+_FILES = {
+    "database_bytes": "databaseFileSizeMB",
+    "content_bytes": "contentFileSizeMB",
+    "index_bytes": "indexFileSizeMB",
+}
+"""What an instance's statistics say of its files, by its name in a report. Servers before version 9 do not say it."""
+
+
+def _bytes(megabytes: Any) -> int | None:
+    """A size in bytes, or None where it is not known."""
+    return None if megabytes is None else _number(megabytes) * _MEGABYTE
 
 
 def _number(value: Any) -> int:

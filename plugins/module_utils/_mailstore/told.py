@@ -17,7 +17,7 @@ from typing import Any, Mapping
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.alerts import CLEARED, News, identity
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.health import KINDS, SEVERITIES, Finding
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.findings import KINDS, SEVERITIES, Finding
 from ansible_collections.mops.maintenance.plugins.module_utils._replace import replace
 
 SCHEMA = 1
@@ -125,7 +125,7 @@ def _parsed(document: Any) -> tuple[str, dict[str, Finding]]:
 
 def _finding(entry: Mapping[str, Any]) -> Finding:
     finding = Finding(**entry)
-    words = (finding.kind, finding.severity, finding.subject, finding.words, finding.instance or "")
+    words = (finding.kind, finding.severity, finding.subject, finding.words, finding.instance or "", finding.key or "")
     if not all(isinstance(word, str) for word in words):
         raise TypeError
     if finding.kind not in KINDS or finding.severity not in SEVERITIES:

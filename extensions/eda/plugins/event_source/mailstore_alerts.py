@@ -57,6 +57,20 @@ options:
       - For how many days a failed run of a profile or a job stays an alert, where no other run follows.
     type: int
     default: 7
+  stale_hours:
+    description:
+      - For how many hours a profile that runs by itself may have no result, and an instance whose profiles run may
+        archive nothing, before that is an alert. With V(0), it never is.
+      - It must be within O(results_days). The server's time zone is not known. Where no result of another profile or
+        job tells what time it is there, an alert may come up to a day later, and never earlier.
+    type: int
+    default: 36
+  certificate_days:
+    description:
+      - How many days before it expires the certificate of a credential is an alert. With V(0), it is one when it has
+        expired.
+    type: int
+    default: 30
   concurrency:
     description:
       - How many instances are asked at once. With O(auth_method=session), each of them takes a session of its own.
@@ -115,6 +129,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.argume
     server_of,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client import Server, ServiceFailed
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.findings import Limits
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.following import Following
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.interruption import Interruption
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import Waiting
@@ -128,7 +143,7 @@ LOGGER = logging.getLogger("mops.maintenance.mailstore_alerts")
 LONGEST_WAIT = 900.0
 """Seconds between two looks at most, while the server does not answer."""
 
-SUBSETS = ("service_status", "stores", "worker_results", "job_results")
+SUBSETS = tuple(part for part in health.GATHERED if part not in ("environment", "statistics"))
 """What a look gathers: all that the health report finds something in."""
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
@@ -136,6 +151,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "instances": {"type": "list", "elements": "str", "default": ["*"]},
     "exclude": {"type": "list", "elements": "str", "default": []},
     "results_days": {"type": "int", "default": 7},
+    "stale_hours": {"type": "int", "default": Limits.stale_hours},
+    "certificate_days": {"type": "int", "default": Limits.certificate_days},
     "concurrency": {"type": "int", "default": 4},
     "state_path": {"type": "path"},
 }
@@ -155,6 +172,7 @@ class Watch(NamedTuple):
     server: Server
     scope: Scope
     exclude: list[str]
+    limits: Limits
     concurrency: int
     interval: float
     state_path: str
@@ -185,11 +203,13 @@ def watch_of(args: Mapping[str, Any]) -> Watch:
     server.endpoint().check()
     scope = Scope(SUBSETS, options["instances"], options["results_days"])
     scope.check()
+    limits = Limits(options["stale_hours"], options["certificate_days"])
+    limits.check(options["results_days"])
     if not 1 <= options["interval"] <= 86400:
         raise InvalidOption(f"interval must be 1 to 86400 seconds, not {options['interval']:g}.")
     check_concurrency(options["concurrency"])
     path = options["state_path"] or default_path(server.host)
-    return Watch(server, scope, options["exclude"], options["concurrency"], options["interval"], path)
+    return Watch(server, scope, options["exclude"], limits, options["concurrency"], options["interval"], path)
 
 
 def default_path(host: str) -> str:
@@ -226,7 +246,8 @@ async def follow(queue: Queue, watch: Watch, told: Told) -> None:
             if survey["unmatched"] not in ([], unmatched):
                 LOGGER.warning("No instance fits %s.", ", ".join(survey["unmatched"]))
             answered, failures, said, unmatched = True, 0, None, survey["unmatched"]
-            now = alerts.standing(health.without(survey, watch.exclude), told.alerts.values())
+            looked_at = health.without(survey, watch.exclude)
+            now = alerts.standing(looked_at, told.alerts.values(), now=datetime.now(timezone.utc), limits=watch.limits)
         await tell(queue, watch, told, alerts.news(told.alerts, now))
         await asyncio.sleep(wait_after(failures, watch.interval))
 

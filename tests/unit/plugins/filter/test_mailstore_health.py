@@ -37,3 +37,9 @@ def test_a_survey_becomes_a_report():
 def test_anything_but_a_survey_is_said():
     with pytest.raises(AnsibleFilterError, match="mailstore_info"):
         FilterModule().filters()["mailstore_health"](["a"])
+
+
+def test_a_limit_beyond_the_results_is_said():
+    survey = {"instances": [], "results_since": "2026-01-01T00:00:00"}
+    with pytest.raises(AnsibleFilterError, match="stale_hours must be 0 to"):
+        FilterModule().filters()["mailstore_health"](survey, stale_hours=10_000_000)

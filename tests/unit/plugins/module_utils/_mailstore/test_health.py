@@ -11,7 +11,10 @@ import shlex
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.findings import Limits
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.health import curve, report
+from ansible_collections.mops.maintenance.tests.shapes import recorded
 
 NOW = datetime(2026, 3, 10, 6, 0, tzinfo=timezone.utc)
 
@@ -103,7 +106,7 @@ def test_what_a_store_says_of_itself_is_found(flag, severity, kind):
 
 @pytest.mark.parametrize("kind", ["profile", "job"])
 def test_only_the_last_run_counts_whatever_the_order_of_the_results(kind):
-    identifier = "profileID" if kind == "profile" else "jobId"
+    identifier = "profileId" if kind == "profile" else "jobId"
     results = "worker_results" if kind == "profile" else "job_results"
 
     def runs(*outcomes):
@@ -113,10 +116,10 @@ def test_only_the_last_run_counts_whatever_the_order_of_the_results(kind):
     assert found(runs("failed", "failed", "succeeded")) == []
     assert found(runs("failed", "cancelled")) == []
     assert found(runs("failed", "succeeded", "failed")) == [
-        ("error", f"{kind}_failed", "a", "P", "Failed on 2026-03-03 02:00.")
+        ("error", f"{kind}_failed", "a", "P", "Failed on 2026-03-03 02:00 (server time).")
     ]
     assert found(runs("succeeded", "failed", "completedWithErrors", "failed"))[0][4] == (
-        "Failed on 2026-03-04 02:00, the 3rd time in a row since 2026-03-02 02:00."
+        "Failed on 2026-03-04 02:00, the 3rd time in a row since 2026-03-02 02:00 (server time)."
     )
     assert found(runs("completedWithErrors"))[0][0] == "warning"
 
@@ -202,7 +205,8 @@ def test_one_command_maintains_every_instance_once():
         "todo"
     ]
     assert task["command"] == (
-        "ansible-playbook mops.maintenance.mailstore_maintenance -i 'my inventory.yml' --limit a,b"
+        "ansible-playbook mops.maintenance.mailstore_maintenance -i 'my inventory.yml' --limit a,b "
+        """-e '{"mailstore_maintenance_only": ["upgrade"]}'"""
     )
 
 
@@ -383,3 +387,103 @@ def test_an_instance_that_is_meant_to_be_stopped_is_no_trouble(values, severity)
     assert [item["severity"] for item in made["findings"]] == [severity]
     assert made["verdict"] == ("ok" if severity == "information" else severity)
     assert bool(made["todo"]) == (severity != "information")
+
+
+INDEX = "Instance a on h1: One or more search indexes have to be rebuilt."
+
+
+def test_the_index_message_of_a_current_server_and_the_flag_of_a_store_are_one_finding():
+    flagged = instance("a", store("2025", searchIndexesNeedRebuild=True))
+    assert [item[:4] for item in found(flagged, instance("b"), messages=[("error", INDEX)])] == [
+        ("warning", "index_rebuild", "a", "2025")
+    ]
+
+
+def test_an_index_message_alone_is_as_severe_as_what_mends_it():
+    assert found(instance("a", store()), messages=[("error", INDEX)]) == [("warning", "index_rebuild", "a", "a", INDEX)]
+
+
+def test_an_index_message_about_an_instance_that_nobody_looks_at_stays_a_message():
+    assert [item[:2] for item in found(instance("b", store()), messages=[("error", INDEX)])] == [("error", "message")]
+
+
+def servers(**active):
+    infos = [{"serverName": name, "serverType": kind, "active": on} for name, (kind, on) in active.items()]
+    return {**survey(instance("a", store())), "service_status": {"messages": [], "serverInfos": infos}}
+
+
+def test_an_instance_host_that_is_not_active_is_an_error_also_where_instances_are_excluded():
+    looked = servers(h1=("instanceHost", True), h2=("instanceHost", False), m=("managementServer", True))
+    for exclude in ([], ["a"]):
+        (finding,) = report(looked, now=NOW, exclude=exclude)["findings"]
+        assert (finding["severity"], finding["kind"], finding["subject"]) == ("error", "server_inactive", "h2")
+        assert finding["words"] == "This instance host is not active."
+        assert finding["command"] is None
+    (finding,) = report(servers(c=("clientAccessServer", False)), now=NOW)["findings"]
+    assert (finding["severity"], finding["words"]) == ("warning", "This client access server is not active.")
+
+
+def test_what_a_current_server_was_seen_to_answer_makes_these_findings():
+    fleet = [{**item, "not_gathered": {}} for item in recorded("mailstore", "25", "GetInstances")]
+    fleet[0].update(
+        stores=[store("2025", searchIndexesNeedRebuild=True)],
+        worker_results=recorded("mailstore", "25", "GetWorkerResults"),
+        job_results=recorded("mailstore", "25", "GetJobResults"),
+    )
+    made = report({"instances": fleet, "service_status": recorded("mailstore", "25", "GetServiceStatus")}, now=NOW)
+    assert [(item["severity"], item["kind"], item["subject"]) for item in made["findings"]] == [
+        ("error", "server_inactive", "host02.spe.example"),
+        ("error", "profile_failed", "Mailboxes (id 5)"),
+        ("warning", "message", "Management Server"),
+        ("warning", "message", "Management Server"),
+        ("warning", "index_rebuild", "2025"),
+        ("information", "instance_not_running", "beta"),
+        ("information", "instance_not_running", "gamma"),
+        ("information", "message", "Management Server"),
+    ]
+    assert made["counts"] == {"error": 2, "warning": 3, "information": 3}
+    assert "A new version is available: 25.4.0." in [item["text"] for item in made["messages"]]
+
+
+def credential(expires, **values):
+    return {"ID": 1, "Type": "Microsoft365", "Settings": {"CertificateExpirationDate": expires}, **values}
+
+
+@pytest.mark.parametrize(
+    ("expires", "days", "expected"),
+    [
+        ("2026-03-10T05:00:00Z", 30, ("error", "Its certificate expired on 2026-03-10.")),
+        ("2026-03-10T05:00:00Z", 0, ("error", "Its certificate expired on 2026-03-10.")),
+        ("2026-04-08T06:00:00.000Z", 30, ("warning", "Its certificate expires on 2026-04-08.")),
+        ("2026-04-10T07:00:00Z", 30, None),
+        ("2026-04-08T06:00:00Z", 0, None),
+        (None, 30, None),
+        ("soon", 30, None),
+    ],
+)
+def test_a_certificate_that_expires_soon_is_a_warning_and_one_that_did_an_error(expires, days, expected):
+    owner = instance("a", store(), credentials=[credential(expires, Description="Microsoft 365"), {"ID": 2}])
+    made = report(survey(owner), now=NOW, limits=Limits(certificate_days=days))["findings"]
+    wanted = [] if expected is None else [(expected[0], "certificate_expiring", "Microsoft 365", expected[1])]
+    assert [(item["severity"], item["kind"], item["subject"], item["words"]) for item in made] == wanted
+
+
+def test_sizes_of_files_are_there_where_the_server_tells_them():
+    told = recorded("mailstore", "25", "GetInstanceStatistics")
+    storage = report(survey(instance("a", store(), statistics=told), instance("b", store())), now=NOW)["storage"]
+    megabytes = {"database_bytes": 9411, "content_bytes": 231207, "index_bytes": 7193}
+    assert {part: storage[part] for part in megabytes} == {part: size << 20 for part, size in megabytes.items()}
+    rows = {row["instance"]: row for row in storage["instances"]}
+    assert (rows["a"]["index_bytes"], rows["b"]["index_bytes"]) == (7193 << 20, None)
+
+
+def test_what_the_servers_version_cannot_tell_is_noted():
+    made = report(survey(instance("a", store(), **untold("unknown_function", credentials="404"))), now=NOW)
+    assert made["notes"] == ["The server has no function GetCredentials, so credentials were not looked at."]
+
+
+def test_a_limit_beyond_the_results_is_refused():
+    looked = {**survey(instance("a")), "results_since": "2026-03-02T06:00:00"}
+    report(looked, now=NOW, limits=Limits(stale_hours=168))
+    with pytest.raises(InvalidOption, match="stale_hours must be 0 to 168, not 169"):
+        report(looked, now=NOW, limits=Limits(stale_hours=169))
