@@ -43,7 +43,7 @@ options:
   action:
     description:
       - The function of the Management API that the job carries out, for example V(VerifyStores). Needed to create the
-        job.
+        job. A name that is no function of the server is refused before the job is created, in check mode, too.
       - The Management API cannot change it later. Where a job of that name does something else, the task fails.
     type: str
   owner:
@@ -57,8 +57,10 @@ options:
   schedule:
     description:
       - When the job runs. Exactly one of O(schedule.date), O(schedule.interval), O(schedule.time) alone,
-        O(schedule.day_of_week) with O(schedule.time), and O(schedule.day_of_month) with O(schedule.time).
-      - Needed to create the job. Without it, the schedule stays as it is.
+        O(schedule.day_of_week) with O(schedule.time), O(schedule.day_of_month) with O(schedule.time), and
+        O(schedule.day_of_month) with both O(schedule.day_of_week) and O(schedule.time).
+      - Needed to create the job. Without it, the schedule stays as it is. With it, O(time_zone) stays as it is, unless
+        that is given, too.
     type: dict
     suboptions:
       date:
@@ -73,7 +75,8 @@ options:
           YAML may make a number of it.
         type: str
       day_of_week:
-        description: Every week on this day, C(dayOfWeek).
+        description: Every week on this day, C(dayOfWeek). With O(schedule.day_of_month), on this day of the week once a
+          month, for example V(Sunday) and V(1) for the first Sunday.
         type: str
         choices: [Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday]
       day_of_month:
@@ -118,7 +121,8 @@ options:
         of a new job.
     type: str
 notes:
-  - A run that has nothing to do invokes C(GetJobs) alone.
+  - A run that has nothing to do invokes C(GetJobs) alone. To create a job, the list of the server's functions is read
+    as well.
 seealso:
   - module: mops.maintenance.mailstore_instance
   - name: MailStore SPE Management API - Function Reference
@@ -139,6 +143,23 @@ EXAMPLES = r"""
       day_of_week: Sunday
       time: "02:30"
 
+- name: Statistics are refreshed on the first Sunday of every month
+  mops.maintenance.mailstore_job:
+    instance: alpha
+    name: Monthly statistics
+    action: RefreshAllStoreStatistics
+    owner: $archiveadmin
+    schedule:
+      day_of_month: "1"
+      day_of_week: Sunday
+      time: "04:00"
+
+- name: The same job, by the clock of London; its schedule stays
+  mops.maintenance.mailstore_job:
+    instance: alpha
+    name: Monthly statistics
+    time_zone: GMT Standard Time
+
 - name: Not for now
   mops.maintenance.mailstore_job:
     instance: alpha
@@ -157,6 +178,7 @@ job:
   description:
     - The job after the run, as C(GetJobs) describes it. In check mode, as it would be, as far as that can be told. Null
       where there is none.
+    - A current server shows when the job runs in C(schedule), as here. Version 8 shows the same names beside C(enabled).
   returned: success
   type: dict
   sample:
@@ -165,12 +187,10 @@ job:
     action: VerifyStores
     owner: $archiveadmin
     enabled: true
-    timeZoneId: $Local
-    date: null
-    interval: null
-    time: "02:30"
-    dayOfWeek: Sunday
-    dayOfMonth: null
+    schedule:
+      timeZoneId: $Local
+      dayOfWeek: Sunday
+      time: "02:30:00"
 functions:
   description:
     - The functions that were invoked to change something, in their order. In check mode, those that would be.

@@ -19,6 +19,7 @@ import re
 from typing import Any, Callable, Iterator, Mapping, NamedTuple
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.naming import nearest
 
 MASK = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 """What stands in a secret's place; Ansible's own words for it."""
@@ -138,11 +139,8 @@ class Functions:
 
     def __getitem__(self, name: str) -> Function:
         """The function of that name. Raises `InvalidInvocation`, which names the three nearest."""
-        entry = self._by_name.get(name)
-        if entry is None:
-            raise InvalidInvocation(
-                f"The server has no function {name}. The nearest are {', '.join(self._nearest(name))}."
-            )
+        self.check(name)
+        entry = self._by_name[name]
         try:
             arguments = [
                 Argument(str(argument["name"]), str(argument.get("type")), bool(argument.get("nullable")))
@@ -152,19 +150,18 @@ class Functions:
             raise _odd_metadata()
         return Function(name, tuple(arguments))
 
-    def _nearest(self, name: str) -> list[str]:
-        import difflib  # only a failing task needs it
-
-        def distance(known: str) -> float:
-            return -difflib.SequenceMatcher(None, name.lower(), known.lower()).ratio()
-
-        return sorted(sorted(self._by_name), key=distance)[:3]
+    def check(self, name: str) -> None:
+        """Raise `InvalidInvocation`, which names the three nearest, where the server has no function of that name."""
+        if name not in self._by_name:
+            raise InvalidInvocation(
+                f"The server has no function {name}. The nearest are {', '.join(nearest(name, self._by_name))}."
+            )
 
 
 def _odd_metadata() -> MopsError:
     return MopsError(
-        "The server's list of its functions (get-metadata) is not what the protocol says. With validate_arguments set "
-        "to false, functions are invoked without it."
+        "The server's list of its functions (get-metadata) is not what the protocol says. mailstore_invoke needs no list "
+        "where validate_arguments is false."
     )
 
 

@@ -12,9 +12,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, Mapping
+from typing import Any, Mapping, Sequence
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client import Client
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.naming import Ask, Document, listed, the_one
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state import NotPossible, Step, Subject
 
@@ -26,14 +27,24 @@ DAYS_OF_MONTH = (*map(str, range(1, 32)), "last")
 LOCAL_TIME = "$Local"
 """The time zone of the server."""
 
-_KINDS = ({"date"}, {"interval"}, {"time"}, {"day_of_week", "time"}, {"day_of_month", "time"})
+_KINDS = (
+    {"date"},
+    {"interval"},
+    {"time"},
+    {"day_of_week", "time"},
+    {"day_of_month", "time"},
+    {"day_of_month", "day_of_week", "time"},
+)
 _DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 _TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?")
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """When a job runs: once, at an interval, daily, weekly or monthly. Times are those of the job's time zone."""
+    """When a job runs: once, at an interval, daily, weekly or monthly. Times are those of the job's time zone.
+
+    A day of the month together with a day of the week is that weekday of the month: day 1 and Sunday, the first Sunday.
+    """
 
     date: str | None = None
     interval: int | None = None
@@ -46,8 +57,8 @@ class Schedule:
         given = {name for name, value in self._given().items() if value is not None}
         if given not in _KINDS:
             raise InvalidOption(
-                "schedule must be exactly one of date, interval, time, day_of_week with time, and day_of_month with "
-                f"time, not {' with '.join(sorted(given)) or 'empty'}."
+                "schedule must be exactly one of date, interval, time, day_of_week with time, day_of_month with time, and "
+                f"day_of_month with day_of_week and time, not {' with '.join(sorted(given)) or 'empty'}."
             )
         if self.interval is not None and self.interval not in INTERVALS:
             allowed = ", ".join(map(str, INTERVALS))
@@ -64,20 +75,24 @@ class Schedule:
 
     def arguments(self) -> dict[str, Any]:
         """As CreateJob and SetJobSchedule take it."""
-        return {_argument(name): value for name, value in self._given().items() if value is not None}
+        given = {_argument(name): value for name, value in self._given().items() if value is not None}
+        if given.get("dayOfMonth") == "last":
+            given["dayOfMonth"] = "Last"  # as the server writes it
+        return given
 
     @classmethod
-    def of(cls, document: Mapping[str, Any]) -> Schedule:
+    def of(cls, job: Mapping[str, Any]) -> Schedule:
         """That of a job, as GetJobs describes it."""
-        return cls(**{field.name: document.get(_argument(field.name)) for field in fields(cls)})
+        timing = _timing(job)
+        return cls(**{field.name: timing.get(_argument(field.name)) for field in fields(cls)})
 
     def meaning(self) -> tuple[Any, ...]:
         """What two schedules have in common that mean the same."""
         return (
             self.date,
-            self.interval,
-            None if self.time is None else self.time[:5] if self.time.endswith(":00") else self.time,
-            None if self.day_of_week is None else self.day_of_week.lower(),
+            None if self.interval is None else str(self.interval),
+            None if self.time is None else self.time[:5] if self.time[5:] == ":00" else self.time,
+            None if self.day_of_week is None else str(self.day_of_week).lower(),
             None if self.day_of_month is None else str(self.day_of_month).lower(),
         )
 
@@ -115,8 +130,13 @@ class WantedJob(Subject):
             return [self._creation()]
         self._check_fixed(current)
         steps = []
-        schedule, time_zone = self._timing(current)
-        if schedule.meaning() != Schedule.of(current).meaning() or time_zone != current.get("timeZoneId"):
+        schedule, time_zone = self._wanted_timing(current)
+        if schedule.meaning() != Schedule.of(current).meaning() or time_zone != _time_zone(current):
+            if not schedule.arguments():
+                raise NotPossible(
+                    f"The server shows no schedule of job {self.name} of instance {self.instance}, so its time zone "
+                    "cannot be set without losing it. Give schedule, too."
+                )
             steps.append(
                 self._step("SetJobSchedule", current, timeZoneId=time_zone or LOCAL_TIME, **schedule.arguments())
             )
@@ -124,14 +144,20 @@ class WantedJob(Subject):
             steps.append(self._step("SetJobEnabled", current, enabled=self.enabled))
         return steps
 
+    def verify(self, client: Client, steps: Sequence[Step]) -> None:
+        """A new job's action must be a function that the server has: it takes any word, and the job fails at night."""
+        if self.action is not None and any(step.function == "CreateJob" for step in steps):
+            functions = client.functions()
+            if functions is not None:
+                functions.check(self.action)
+
     def predicted(self, current: Document | None) -> Document | None:
         if not self.present:
             return None
         after = dict(current or self._new())
-        schedule, time_zone = self._timing(after)
-        if schedule.meaning() != Schedule.of(after).meaning():
-            after.update({_argument(field.name): getattr(schedule, field.name) for field in fields(schedule)})
-        after["timeZoneId"] = time_zone
+        schedule, time_zone = self._wanted_timing(after)
+        if schedule.meaning() != Schedule.of(after).meaning() or time_zone != _time_zone(after):
+            after.update(_shown_timing(after, {"timeZoneId": time_zone, **schedule.arguments()}))
         if self.enabled is not None:
             after["enabled"] = self.enabled
         return after
@@ -142,12 +168,12 @@ class WantedJob(Subject):
             "action": self.action,
             "owner": self.owner,
             "enabled": True,
-            "timeZoneId": LOCAL_TIME,
+            "schedule": {"timeZoneId": LOCAL_TIME},
         }
 
-    def _timing(self, current: Document) -> tuple[Schedule, str | None]:
+    def _wanted_timing(self, current: Document) -> tuple[Schedule, str | None]:
         """The schedule and the time zone that there should be: what is not asked for stays as it is."""
-        return self.schedule or Schedule.of(current), self.time_zone or current.get("timeZoneId")
+        return self.schedule or Schedule.of(current), self.time_zone or _time_zone(current)
 
     def _creation(self) -> Step:
         missing = [name for name in ("action", "owner", "schedule") if getattr(self, name) is None]
@@ -182,6 +208,23 @@ class WantedJob(Subject):
 
     def _step(self, function: str, current: Document, **arguments: Any) -> Step:
         return Step(function, {"instanceID": self.instance, "id": current["id"], **arguments})
+
+
+def _timing(job: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What GetJobs says of when a job runs: a current server in ``schedule``, an older one beside the job's name."""
+    schedule = job.get("schedule")
+    return schedule if isinstance(schedule, Mapping) else job
+
+
+def _time_zone(job: Mapping[str, Any]) -> str | None:
+    return _timing(job).get("timeZoneId")
+
+
+def _shown_timing(job: Mapping[str, Any], timing: Document) -> Document:
+    """``timing`` in the shape in which GetJobs shows that of ``job``."""
+    if isinstance(job.get("schedule"), Mapping):
+        return {"schedule": timing}
+    return {**dict.fromkeys(_argument(field.name) for field in fields(Schedule)), **timing}
 
 
 def _argument(name: str) -> str:

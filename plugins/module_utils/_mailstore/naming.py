@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Protocol, Sequence
+from typing import Any, Dict, Iterable, Protocol, Sequence
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._http import AnswerUnusable
@@ -58,3 +58,13 @@ def the_one(
         names = ", ".join(str(entry.get("id", entry.get(key))) for entry in found)
         raise Ambiguous(f"{what} {name} is ambiguous: the server has {len(found)} of that name ({names}).")
     return found[0] if found else None
+
+
+def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """The names out of ``known`` that are most like ``name``, the most alike first."""
+    import difflib  # only a failing task needs it
+
+    def distance(other: str) -> float:
+        return -difflib.SequenceMatcher(None, name.lower(), other.lower()).ratio()
+
+    return sorted(sorted(known), key=distance)[:count]

@@ -7,7 +7,8 @@
 
 """Reaching a state: read what there is, work out what is missing, do only that, and look again.
 
-What should be is a `Subject`. Its methods are pure but for `Subject.read`; talking to the server is done here::
+What should be is a `Subject`. Its methods are pure but for `Subject.read` and `Subject.verify`; what changes something
+is sent from here::
 
     outcome = reach(client, following, WantedUser("customer-1", "anna", full_name="Anna"), check_mode=False)
 """
@@ -66,6 +67,10 @@ class Subject(ABC):
     def predicted(self, current: Document | None) -> Document | None:
         """What there will be after the steps, as far as it can be told; None where there will be nothing."""
 
+    def verify(self, client: Client, steps: Sequence[Step]) -> None:
+        """Raise `InvalidOption` for what the server would take now and fail over later. In check mode, too."""
+        return None
+
     def shortfall(self, after: Document | None) -> str | None:
         """What is wrong though all steps have succeeded, for a person; None where nothing is."""
         return None
@@ -107,6 +112,7 @@ def reach(client: Client, following: Following, subject: Subject, *, check_mode:
     steps = subject.steps(before)
     if not steps:
         return Outcome(before, before)
+    subject.verify(client, steps)
     expected = subject.predicted(before)
     if check_mode:
         return Outcome(before, expected, tuple(steps))

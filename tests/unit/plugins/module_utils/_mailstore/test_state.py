@@ -70,6 +70,13 @@ def attempt(server, client, clock, interruption):
     return run
 
 
+class Verified(Lamp):
+    """A lamp of which the server itself has to be asked whether it can be."""
+
+    def verify(self, client, steps):
+        raise MopsError(f"No bulb for {steps[0].function}.")
+
+
 def functions(server):
     return [path.rpartition("/")[2] for path, _form in server.calls]
 
@@ -194,3 +201,14 @@ def test_after_an_interruption_no_step_is_begun(server, attempt, interruption):
 
 def test_arguments_of_a_step_are_not_in_its_repr():
     assert "secret" not in repr(Step("SetLampOn", {"password": "secret"}))
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_what_the_server_has_to_be_asked_about_is_asked_before_the_first_step(attempt, server, check_mode):
+    with pytest.raises(MopsError, match="No bulb for SetLampOn"):
+        attempt(Verified(), result(DARK), check_mode=check_mode)
+    assert functions(server) == ["GetLamp"]
+
+
+def test_nothing_is_asked_about_what_is_as_it_should_be(attempt):
+    assert not attempt(Verified(), result(LIT)).changed
