@@ -47,7 +47,9 @@ options:
     type: str
   configuration:
     description:
-      - What should be in the configuration, by the names that the Get function shows. Upper and lower case count.
+      - What should be in the configuration, by the names that the Get function shows. Upper and lower case count, and a
+        name that the document does not have is refused with the nearest names. Documents differ between versions of
+        MailStore; with V({}) the task shows that of the server.
       - Dictionaries are merged into those that are there, at any depth. A list replaces the one that is there as a
         whole; lists of plain values are compared in any order.
       - Text that stands for a number or a boolean, such as a template gives it, is taken as one where the
@@ -67,10 +69,24 @@ options:
     type: str
     choices: [always, on_change]
     default: always
+  allow_data_loss:
+    description:
+      - Whether a change may let messages be deleted earlier than before.
+      - With V(false), the task fails before it changes anything, in check mode, too, where retention could get shorter.
+        That is every change of V(RetentionPolicies) but a greater number and another C(name) or C(description), a
+        policy that is added or taken away included; the same for an entry of another configuration with C(retention)
+        in its name; and the end of a C(legalHoldEnabled).
+    type: bool
+    default: false
+    version_added: 0.2.0
 notes:
-  - A configuration can be set only as a whole. Where the server shows asterisks in place of a secret and something is
-    to be changed, the task fails, unless the secret is given, too. Where it shows nothing in its place, give the
-    secret, too.
+  - A configuration can be set only as a whole, and a server shows null or asterisks in place of a secret. Where
+    something is to be changed, the task fails, unless O(configuration) has the secret, too. V(null) as its value sends
+    null; whether MailStore then keeps the secret that is set or takes it away is not documented, so write it only where
+    no secret is needed.
+  - Periods of V(RetentionPolicies) are passed on as they are. Their unit is MailStore's and stands in the document, not
+    in this module. Before you write a policy, make one in the Management Console and look at it with
+    O(configuration={}).
   - A run that has nothing to do invokes the Get function alone.
 seealso:
   - module: mops.maintenance.mailstore_instance
@@ -83,12 +99,18 @@ seealso:
 EXAMPLES = r"""
 # MAILSTORE_HOST, MAILSTORE_USERNAME and MAILSTORE_PASSWORD in the environment name the server and the administrator.
 
-- name: Who looks at which message is in the audit log
+- name: No message is deleted while a case is open
   mops.maintenance.mailstore_configuration:
     name: ComplianceConfiguration
     instance: alpha
     configuration:
-      logMessageAccess: true
+      legalHoldEnabled: true
+
+- name: See what the server has, by its own names
+  mops.maintenance.mailstore_configuration:
+    name: RetentionPolicies
+    instance: alpha
+    configuration: {}
 
 - name: Status reports go out through the relay
   mops.maintenance.mailstore_configuration:
@@ -100,6 +122,16 @@ EXAMPLES = r"""
       username: archive
       password: "{{ lookup('ansible.builtin.env', 'RELAY_PASSWORD') }}"
     update_password: on_change
+
+- name: Status reports go out through a relay that asks for no password
+  mops.maintenance.mailstore_configuration:
+    name: SystemSmtpConfiguration
+    configuration:
+      hostname: relay.spe.example
+      port: 25
+      authenticationRequired: false
+      username: null
+      password: null
 """
 
 RETURN = r"""
@@ -109,8 +141,8 @@ configuration:
   returned: success
   type: dict
   sample:
-    adminEmailPreviewEnabled: false
-    logMessageAccess: true
+    legalHoldEnabled: true
+    logSuccessfulUserActivities: [ArchiveAccess]
 functions:
   description:
     - The functions that were invoked to change something, in their order. In check mode, those that would be.
@@ -152,6 +184,7 @@ def main() -> None:
                 "default": "always",
                 "no_log": False,
             },
+            "allow_data_loss": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
@@ -162,6 +195,7 @@ def main() -> None:
             options["instance"] or None,
             options["configuration"],
             renew_secrets=options["update_password"] == "always",
+            allow_data_loss=options["allow_data_loss"],
         )
         wanted.check()
         end_in_state(module, "configuration", wanted)

@@ -178,7 +178,7 @@ job:
   description:
     - The job after the run, as C(GetJobs) describes it. In check mode, as it would be, as far as that can be told. Null
       where there is none.
-    - A current server shows when the job runs in C(schedule), as here. Version 8 shows the same names beside C(enabled).
+    - A current server shows when the job runs in C(schedule), as here. Version 8 has the same names beside C(enabled).
   returned: success
   type: dict
   sample:

@@ -19,7 +19,8 @@ from typing import Any, Iterable, Mapping
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
 from ansible_collections.mops.maintenance.plugins.module_utils._http import AnswerUnusable
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.functions import MASK, masked
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.naming import Ask, Document
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.naming import Ask, Document, nearest
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.retention import shortened
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state import NotPossible, Step, Subject
 
 NEW_SECRET = f"{MASK} (set anew)"
@@ -97,6 +98,8 @@ class WantedConfiguration(Subject):
     wanted: Document = field(repr=False)
     renew_secrets: bool = True
     """Whether a secret that the server does not show is set again each time; else only along with other changes."""
+    allow_data_loss: bool = False
+    """Whether messages may be deleted earlier than before."""
 
     def check(self) -> None:
         """Raise `InvalidOption` for what cannot be."""
@@ -117,8 +120,17 @@ class WantedConfiguration(Subject):
         after = merged(current, self.wanted)
         if same(current, after, hidden_matter=self.renew_secrets):
             return []
-        check_shown(after)
+        check_secrets(after, self.wanted)
+        self._check_retention(current, after)
         return [self.pair.write(self.instance, after, once=same(current, after, hidden_matter=False))]
+
+    def _check_retention(self, before: Document, after: Document) -> None:
+        places = list(shortened(before, after, self.pair.name))
+        if places and not self.allow_data_loss:
+            raise NotPossible(
+                f"{self.pair.name}: this change ({', '.join(places)}) could let messages be deleted earlier than "
+                "before. Give allow_data_loss: true where that is meant. Nothing was changed."
+            )
 
     def predicted(self, current: Document | None) -> Document:
         return merged(current or {}, self.wanted)
@@ -138,14 +150,20 @@ class WantedConfiguration(Subject):
 def merged(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> Document:
     """``current`` with what is asked in it, objects in objects too; a list is replaced as a whole.
 
-    Raises `NotPossible` for a name that the document has in other letters.
+    Raises `NotPossible` for a name that the document does not have, or has in other letters.
     """
-    _check_names(current, wanted)
+    _check_letters(current, wanted)
+    _check_known(current, wanted)
+    return _merged(current, wanted)
+
+
+def _merged(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> Document:
+    _check_letters(current, wanted)
     after = dict(current)
     for name, value in wanted.items():
         known = after.get(name)
         if isinstance(known, Mapping) and isinstance(value, Mapping):
-            after[name] = merged(known, value)
+            after[name] = _merged(known, value)
         else:
             after[name] = fitting(known, value)
     return after
@@ -223,17 +241,40 @@ def check_same_instance(wanted: Mapping[str, Any], instance: str) -> None:
         raise InvalidOption(f"The configuration is of instance {named}, but the task is about {instance}.")
 
 
-def check_shown(document: Document) -> None:
-    """Raise `NotPossible` where a secret would be lost if ``document`` was set."""
-    lost = sorted(set(_asterisks(document)))
+def check_secrets(document: Document, wanted: Mapping[str, Any]) -> None:
+    """Raise `NotPossible` where a secret that the server does not show would be written back over itself.
+
+    What a server makes of null in a secret's place, keep it or take it away, is not known. So null is written only
+    where ``wanted``, what the task gives, has it; asterisks never are.
+    """
+    lost = dict(_not_shown(document, wanted))
     if lost:
+        what = "asterisks" if any(map(is_asterisks, lost.values())) else "nothing"
         raise NotPossible(
-            f"The server shows asterisks in place of {', '.join(lost)}, and the configuration can be set only as a "
-            "whole, so they would become the new value. Give the true value, too. Nothing was changed."
+            f"The server shows {what} in place of {', '.join(sorted(lost))}, and the configuration can be set only as "
+            "a whole, so that could become the new value. Give the true value, too, or null where none is to be set. "
+            "Nothing was changed."
         )
 
 
-def _check_names(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+def _not_shown(value: Any, wanted: Any, name: str = "", path: str = "") -> Iterable[tuple[str, Any]]:
+    """Path and value of each secret that is hidden in ``value`` and that ``wanted`` does not give."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            given = wanted.get(key, _NOT_GIVEN) if isinstance(wanted, Mapping) else _NOT_GIVEN
+            yield from _not_shown(item, given, str(key), f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list):
+        given_items = wanted if isinstance(wanted, list) else [_NOT_GIVEN] * len(value)
+        for number, item in enumerate(value):
+            yield from _not_shown(item, given_items[number], name, f"{path}[{number}]")
+    elif is_secret(name) and (is_asterisks(value) or (wanted is _NOT_GIVEN and is_hidden(value))):
+        yield path, value
+
+
+_NOT_GIVEN = object()
+
+
+def _check_letters(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
     in_lower_case = {str(name).lower(): name for name in current}
     for name in wanted:
         similar = in_lower_case.get(str(name).lower(), name)
@@ -243,12 +284,11 @@ def _check_names(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
             )
 
 
-def _asterisks(value: Any, name: str = "") -> Iterable[str]:
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _asterisks(item, str(key))
-    elif isinstance(value, list):
-        for item in value:
-            yield from _asterisks(item, name)
-    elif is_secret(name) and is_asterisks(value):
-        yield name
+def _check_known(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    """A server shows all names of a document, those without a value as null; only a secret it may leave out."""
+    for name in wanted if current else ():
+        if name not in current and not is_secret(name):
+            raise NotPossible(
+                f"The configuration has no {name}. The nearest are {', '.join(nearest(str(name), current))}. Nothing "
+                "was changed."
+            )

@@ -160,8 +160,8 @@ class Functions:
 
 def _odd_metadata() -> MopsError:
     return MopsError(
-        "The server's list of its functions (get-metadata) is not what the protocol says. mailstore_invoke needs no list "
-        "where validate_arguments is false."
+        "The server's list of its functions (get-metadata) is not what the protocol says. mailstore_invoke needs no "
+        "list where validate_arguments is false."
     )
 
 

@@ -21,7 +21,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._errors import In
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.configuration import (
     INSTANCE,
     check_same_instance,
-    check_shown,
+    check_secrets,
     merged,
     same,
     unveiled_changes,
@@ -96,7 +96,10 @@ class WantedInstance(Subject):
         if self.state == "absent":
             return None
         if current is None:
-            current = {"instanceID": self.instance, "configuration": {"instanceID": self.instance}}
+            current = {
+                "instanceID": self.instance,
+                "configuration": {"instanceID": self.instance, **self.configuration},
+            }
         after = dict(current)
         if self.configuration:
             after["configuration"] = merged(current["configuration"], self.configuration)
@@ -139,7 +142,7 @@ class WantedInstance(Subject):
         after = merged(before, self.configuration)
         if same(before, after, hidden_matter=True):
             return []
-        check_shown(after)
+        check_secrets(after, self.configuration)
         return [INSTANCE.write(current["instanceID"], after)]
 
     def _transition(self, current: Document) -> list[Step]:

@@ -57,8 +57,8 @@ class Schedule:
         given = {name for name, value in self._given().items() if value is not None}
         if given not in _KINDS:
             raise InvalidOption(
-                "schedule must be exactly one of date, interval, time, day_of_week with time, day_of_month with time, and "
-                f"day_of_month with day_of_week and time, not {' with '.join(sorted(given)) or 'empty'}."
+                "schedule must be exactly one of date, interval, time, day_of_week with time, day_of_month with time, "
+                f"and day_of_month with day_of_week and time, not {' with '.join(sorted(given)) or 'empty'}."
             )
         if self.interval is not None and self.interval not in INTERVALS:
             allowed = ", ".join(map(str, INTERVALS))

@@ -69,7 +69,7 @@ class Subject(ABC):
 
     def verify(self, client: Client, steps: Sequence[Step]) -> None:
         """Raise `InvalidOption` for what the server would take now and fail over later. In check mode, too."""
-        return None
+        return
 
     def shortfall(self, after: Document | None) -> str | None:
         """What is wrong though all steps have succeeded, for a person; None where nothing is."""

@@ -19,7 +19,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.config
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.functions import MASK
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state import NotPossible
 
-SMTP = {"hostname": "h", "port": 25, "tls": False, "password": None, "more": {"a": 1, "b": ["x", "y"]}}
+SMTP = {"hostname": "h", "port": 25, "tls": False, "more": {"a": 1, "b": ["x", "y"]}}
 
 
 def wanted(configuration, name="SmtpSettings", instance="i", **options):
@@ -48,7 +48,7 @@ def test_each_pair_is_read_and_set_with_its_own_arguments(name, arguments):
         calls.append((function, given))
         return False if pair.scalar else {"enabled": False}
 
-    subject = wanted({"enabled": True}, name, "i" if pair.of_instance else None)
+    subject = wanted({"enabled": True}, name, "i" if pair.of_instance else None, allow_data_loss=True)
     subject.check()
     (step,) = subject.steps(subject.read(ask))
     assert calls == [(f"Get{name}", {"instanceID": "i"} if pair.of_instance else {})]
@@ -104,7 +104,7 @@ def test_what_means_the_same_is_not_written(configuration):
         ({"hostname": None}, {"hostname": None}),
         ({"more": {"a": 2}}, {"more": {"a": 2, "b": ["x", "y"]}}),
         ({"more": {"b": ["x"]}}, {"more": {"a": 1, "b": ["x"]}}),
-        ({"extra": 1}, {"extra": 1}),
+        ({"more": {"extra": 1}}, {"more": {"a": 1, "b": ["x", "y"], "extra": 1}}),
     ],
     ids=str,
 )
@@ -123,6 +123,57 @@ def test_lists_of_objects_are_compared_in_their_order():
 def test_a_name_in_the_wrong_letters_is_refused_and_says_the_right_one(configuration):
     with pytest.raises(NotPossible, match="upper and lower case count"):
         merged(SMTP, configuration)
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [("hostnme", "hostname"), ("ssl", "tls"), ("HostName", "hostname")],
+)
+def test_a_name_that_the_document_does_not_have_is_refused_with_the_nearest(name, nearest):
+    with pytest.raises(NotPossible, match=f"has no {name}.*{nearest}.*Nothing was changed"):
+        wanted({name: 1}).steps(SMTP)
+
+
+def test_what_a_server_may_not_show_at_all_can_be_given():
+    (step,) = wanted({"password": "p"}).steps(SMTP)
+    assert step.arguments["settings"] == {**SMTP, "password": "p"}
+    (step,) = wanted({"anything": 1}).steps({})
+    assert step.arguments["settings"] == {"anything": 1}
+
+
+@pytest.mark.parametrize("hidden", [None, "", "********"])
+@pytest.mark.parametrize(
+    ("document", "configuration", "lost"),
+    [
+        (lambda hidden: {**SMTP, "password": hidden}, {"port": 26}, "password"),
+        (lambda hidden: {**SMTP, "more": {"clientSecret": hidden}}, {"port": 26}, "more.clientSecret"),
+        (lambda hidden: {**SMTP, "more": {"clientSecret": hidden}}, {"more": {"a": 2}}, "more.clientSecret"),
+        (lambda hidden: {**SMTP, "more": [{"password": hidden}]}, {"port": 26}, r"more\[0\].password"),
+        (
+            lambda hidden: {**SMTP, "password": hidden, "bindPassword": hidden},
+            {"port": 26, "password": "p"},
+            "bindPassword",
+        ),
+    ],
+    ids=["top", "nested", "beside a change", "in a list", "one of two"],
+)
+def test_a_secret_that_the_server_hides_is_never_written_back_silently(hidden, document, configuration, lost):
+    current = document(hidden)
+    assert wanted({"port": 25}).steps(current) == []
+    with pytest.raises(NotPossible, match=rf"in place of {lost}[ ,].*Give the true value.*Nothing was changed"):
+        wanted(configuration).steps(current)
+
+
+@pytest.mark.parametrize("value", [None, "", "p"])
+def test_a_secret_that_the_task_names_is_written_as_it_says(value):
+    (step,) = wanted({"port": 26, "password": value}).steps({**SMTP, "password": None})
+    assert step.arguments["settings"] == {**SMTP, "port": 26, "password": value}
+
+
+def test_a_list_that_the_task_gives_is_all_its_own():
+    current = {**SMTP, "more": [{"user": "a", "password": None}]}
+    (step,) = wanted({"more": [{"user": "b", "password": None}]}).steps(current)
+    assert step.arguments["settings"]["more"] == [{"user": "b", "password": None}]
 
 
 def test_a_secret_that_the_server_shows_is_compared():
@@ -144,10 +195,8 @@ def test_a_secret_that_the_server_hides_is_set_every_time_or_along_with_a_change
 
 
 def test_asterisks_never_become_the_new_secret():
-    current = {**SMTP, "password": "********"}
-    assert wanted({"port": 25}).steps(current) == []
     with pytest.raises(NotPossible, match="asterisks in place of password"):
-        wanted({"port": 26}).steps(current)
+        wanted({"port": 26, "password": "********"}).steps({**SMTP, "password": "x"})
 
 
 def test_differences_show_that_a_secret_is_another_but_not_which():
@@ -167,3 +216,63 @@ def test_differences_are_equal_where_nothing_changes():
 def test_the_result_shows_no_secret():
     assert wanted({}).shown({"a": {"encryptionKey": "k"}}) == {"a": {"encryptionKey": MASK}}
     assert unveiled_changes({}, {"a": {"encryptionKey": "k"}}) == {"a": {"encryptionKey": NEW_SECRET}}
+
+
+POLICY = {"name": "all", "enabled": True, "period": 10, "periodInterval": "year"}
+POLICIES = {"enabled": True, "policies": [POLICY]}
+
+
+def retention(change, name="RetentionPolicies", current=POLICIES, **options):
+    return [step.function for step in wanted(change, name, **options).steps(current)]
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"policies": [{**POLICY, "period": 9}]}, r"policies\[0\].period"),
+        ({"policies": [{**POLICY, "period": 20, "periodInterval": "month"}]}, r"policies\[0\].periodInterval"),
+        ({"policies": [{**POLICY, "enabled": False}]}, r"policies\[0\].enabled"),
+        ({"policies": [{**POLICY, "period": None}]}, r"policies\[0\].period"),
+        ({"policies": [{**POLICY, "query": "spam"}]}, r"policies\[0\].query"),
+        ({"policies": []}, "policies"),
+        ({"policies": [POLICY, {**POLICY, "name": "new"}]}, "policies"),
+        ({"enabled": False}, "enabled"),
+    ],
+    ids=str,
+)
+def test_what_could_delete_messages_earlier_is_refused_unless_it_is_meant(change, place):
+    with pytest.raises(NotPossible, match=rf"\({place}\).*allow_data_loss: true"):
+        retention(change)
+    assert retention(change, allow_data_loss=True) == ["SetRetentionPolicies"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"policies": [{**POLICY, "period": 11}]}, {"policies": [{**POLICY, "name": "everything"}]}],
+    ids=["longer", "another name"],
+)
+def test_a_longer_retention_is_set_without_more_words(change):
+    assert retention(change) == ["SetRetentionPolicies"]
+
+
+@pytest.mark.parametrize(
+    ("change", "refused"),
+    [
+        ({"legalHoldEnabled": False}, "legalHoldEnabled"),
+        ({"globalRetentionTime": 5}, "globalRetentionTime"),
+        ({"globalRetentionTime": 15}, None),
+        ({"logSuccessfulUserActivities": []}, None),
+    ],
+    ids=str,
+)
+def test_retention_outside_of_policies_counts_as_well(change, refused):
+    current = {"legalHoldEnabled": True, "globalRetentionTime": 10, "logSuccessfulUserActivities": ["ArchiveAccess"]}
+    if refused:
+        with pytest.raises(NotPossible, match=refused):
+            retention(change, "ComplianceConfiguration", current)
+    else:
+        assert retention(change, "ComplianceConfiguration", current)
+
+
+def test_a_legal_hold_is_set_without_more_words():
+    assert retention({"legalHoldEnabled": True}, "ComplianceConfiguration", {"legalHoldEnabled": False})

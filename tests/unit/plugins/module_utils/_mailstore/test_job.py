@@ -225,7 +225,7 @@ DAILY = Schedule(time="02:30")
 def test_an_action_that_the_server_does_not_have_is_refused_before_the_job_is_made(server, client):
     server.script(METADATA)
     subject = wanted(action="VerifyStors", owner="admin", schedule=DAILY)
-    with pytest.raises(InvalidOption, match="no function VerifyStors. The nearest are VerifyStores, VerifyStore"):
+    with pytest.raises(InvalidOption, match=r"no function VerifyStors\. The nearest are VerifyStores, VerifyStore"):
         subject.verify(client, subject.steps(None))
     assert [path for path, _form in server.calls] == ["/api/get-metadata"]
 
