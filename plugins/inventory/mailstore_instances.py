@@ -41,16 +41,39 @@ options:
     type: list
     elements: str
     default: []
+  allow_empty:
+    description:
+      - Whether a pattern with V(*) in O(include) may match no instance. By default, that is a failure, and so is an id that
+        the server does not have.
+      - Instances that are there are listed in any case.
+    type: bool
+    default: false
+    version_added: 0.2.0
+  hostname_prefix:
+    description:
+      - What the name of each host begins with, before the id of the instance.
+      - Where two servers have an instance of the same id, give each server a prefix of its own. Without that, only the
+        first of the two is listed, and the other is a failure.
+    type: str
+    default: ""
+    version_added: 0.2.0
 notes:
   - A host has what the server says of its instance as the variables C(mailstore_instance_id), C(mailstore_alias),
     C(mailstore_display_name), C(mailstore_instance_host), C(mailstore_status) and C(mailstore_start_stop_error).
     C(mailstore_connection) holds where the server is and how it is trusted, without user name and password.
+    C(mailstore_server_name) is the server's own name, however O(host) names it.
+  - If something could not be listed, the reason is in the variable C(mailstore_instances_failures) of the group C(all),
+    where a play finds it, and a warning says it. Ansible goes on with what it has, unless
+    E(ANSIBLE_INVENTORY_UNPARSED_FAILED) or E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) is set. The playbooks of this
+    collection fail if there is nothing to do for them, and P(mops.maintenance.no_hosts#lookup) does that for yours.
   - Options that name the server may be templates, for example lookups of a password. Better leave out O(username) and
     O(password) and have them in the environment.
-  - The whole list is one request, however many instances there are. With O(cache), there is none while the cache is
+  - The whole list is two requests, however many instances there are. With O(cache), there is none while the cache is
     good.
 seealso:
   - module: mops.maintenance.mailstore_info
+  - plugin: mops.maintenance.no_hosts
+    plugin_type: lookup
 """
 
 EXAMPLES = r"""
@@ -62,6 +85,7 @@ plugin: mops.maintenance.mailstore_instances
 plugin: mops.maintenance.mailstore_instances
 host: archive.example.com
 ca_path: /etc/ssl/certs/archive.pem
+hostname_prefix: eu-
 exclude: ["test-*"]
 cache: true
 cache_plugin: ansible.builtin.jsonfile
@@ -76,10 +100,11 @@ compose:
   mailstore_maintenance_verify_days: 14 if mailstore_instance_id.startswith('gold-') else 30
 """
 
+import difflib
 import re
 from typing import Any, Mapping
 
-from ansible.errors import AnsibleParserError
+from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.module_utils.basic import missing_required_lib
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
@@ -91,10 +116,11 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.argume
     server_of,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client import Client, Server
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.survey import fits, unmatched
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.survey import fits, not_found
 
 FILE_NAMES = ("mailstore_instances.yml", "mailstore_instances.yaml")
 TOP_GROUP = "mailstore_instances"
+FAILURES = "mailstore_instances_failures"
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -106,30 +132,49 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
-        config = self._read_config_data(path)
-        failure = missing_required_lib("requests") if REQUESTS_IMPORT_ERROR else None
-        if failure is None:
-            try:
-                self._parse(config, path, cache)
-            except MopsError as error:
-                failure = str(error)
+        failure: AnsibleError | None = None
+        try:
+            config = self._read_config_data(path)
+            if REQUESTS_IMPORT_ERROR:
+                raise InvalidOption(missing_required_lib("requests"))
+            self._parse(config, path, cache)
+        except MopsError as error:
+            failure = AnsibleParserError(f"{path}: {error}")
+        except AnsibleError as error:
+            failure = error
         if failure is not None:
-            raise AnsibleParserError(f"{path}: {failure}")
+            self._leave(str(failure))
+            raise failure
 
     def _parse(self, config: Mapping[str, Any], path: str, cache: bool) -> None:
+        check_names(config, self.get_options())
         server = server_of(self._connection(config))
-        instances = self._instances(server, path, cache)
-        missing = unmatched(self.get_option("include"), instances)
+        listed = self._listed(server, path, cache)
+        missing = not_found(self.get_option("include"), listed["instances"], allow_empty=self.get_option("allow_empty"))
         if missing:
-            self.display.warning(f"{path}: no instance fits {', '.join(missing)} in include.")
+            self._tell(f"{path}: include names {', '.join(missing)}, and {server.host} has no such instance.")
         self.inventory.add_group(TOP_GROUP)
         connection = {
             name: getattr(server, name) for name in ("host", "port", "auth_method", "validate_certs", "ca_path")
         }
-        for instance in instances:
+        where = {"mailstore_connection": connection, "mailstore_server_name": listed["server_name"]}
+        for instance in listed["instances"]:
             identifier = instance["instanceID"]
             if fits(identifier, self.get_option("include")) and not fits(identifier, self.get_option("exclude")):
-                self._add(instance, connection)
+                self._add(instance, where, path)
+
+    def _tell(self, failure: str) -> None:
+        """Warn of what could not be listed, while the rest is."""
+        self.display.warning(failure)
+        self._leave(failure)
+
+    def _leave(self, failure: str) -> None:
+        """Leave a failure where a play finds it: Ansible itself goes on with whatever hosts there are."""
+        everything = self.inventory.groups["all"]
+        known = everything.get_vars().get(FAILURES, [])
+        # Ansible may try this plugin twice, by its name and through the plugin "auto".
+        if failure not in known:
+            everything.set_variable(FAILURES, [*known, no_template(failure)])
 
     def _connection(self, config: Mapping[str, Any]) -> dict[str, Any]:
         """The options that name the server, read as the modules read theirs. Raises `InvalidOption`."""
@@ -141,28 +186,35 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         options: dict[str, Any] = checked.validated_parameters
         return options
 
-    def _instances(self, server: Server, path: str, cache: bool) -> list[dict[str, Any]]:
-        """All instances of the server: from the cache where it is to be used and has them, else from the server."""
+    def _listed(self, server: Server, path: str, cache: bool) -> dict[str, Any]:
+        """The server's name and all of its instances: from the cache where it is to be used, else from the server."""
         self.load_cache_plugin()
         # Another server is another list, even if the file's name is the same.
         key = self.get_cache_key(f"{path} {server.host} {server.port}")
         use_cache = self.get_option("cache")
         if use_cache and cache:
-            try:
-                cached: list[dict[str, Any]] = self._cache[key]
+            cached = self._cache.get(key)
+            if isinstance(cached, dict):  # up to version 0.1 it was a list
                 return cached
-            except KeyError:
-                pass
         with Client(server) as client:
-            instances: list[dict[str, Any]] = client.call("GetInstances", instanceFilter="*") or []
+            environment = client.call("GetEnvironmentInfo") or {}
+            instances = client.call("GetInstances", instanceFilter="*") or []
+        listed = {"server_name": environment.get("serverName"), "instances": instances}
         if use_cache:
-            self._cache[key] = instances
-        return instances
+            self._cache[key] = listed
+        return listed
 
-    def _add(self, instance: Mapping[str, Any], connection: Mapping[str, Any]) -> None:
-        host = instance["instanceID"]
+    def _add(self, instance: Mapping[str, Any], where: Mapping[str, Any], path: str) -> None:
+        host = f"{self.get_option('hostname_prefix')}{instance['instanceID']}"
+        known = self.inventory.get_host(host)
+        if known is not None and known.get_vars().get("mailstore_server_name") != where["mailstore_server_name"]:
+            self._tell(
+                f"{path}: {host} of {where['mailstore_server_name']} is not listed, since the inventory has a host of that "
+                f"name already, from {known.get_vars().get('mailstore_server_name') or 'elsewhere'}. Set hostname_prefix."
+            )
+            return
         facts = {f"mailstore_{snake_case(name)}": no_template(value) for name, value in instance.items()}
-        variables = {"ansible_connection": "local", "mailstore_connection": dict(connection), **facts}
+        variables = {"ansible_connection": "local", **where, **facts}
         self.inventory.add_host(host, group=TOP_GROUP)
         for name, value in variables.items():
             self.inventory.set_variable(host, name, value)
@@ -177,6 +229,16 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             (self._add_host_to_keyed_groups, "keyed_groups"),
         ):
             add(self.get_option(option), composed, host, strict=strict, fetch_hostvars=False)
+
+
+def check_names(config: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+    """Raise `InvalidOption` where the file has an option that there is not: it might be the one that excludes."""
+    unknown = [str(name) for name in config if name not in options]
+    if not unknown:
+        return
+    near = difflib.get_close_matches(unknown[0], options, 1)
+    meant = f" Is {near[0]} meant?" if near else ""
+    raise InvalidOption(f"There is no option {', '.join(unknown)}.{meant}")
 
 
 def snake_case(name: str) -> str:

@@ -5,8 +5,8 @@
 
 """The guide to error messages has every message that the collection can print, and none that it cannot.
 
-Messages are read from the source: every text in the plugins that could be one, and what the roles fail with. ``…``
-stands for what varies. A message counts as found by its longest constant part, which must stand in the guide word by
+Messages are read from the source: every text in the plugins that could be one, and what roles and playbooks fail with.
+``…`` stands for what varies. A message counts as found by its longest constant part, which must stand in the guide word by
 word, in an entry's heading or in the lines below it: so a browser's search finds it.
 """
 
@@ -220,7 +220,7 @@ def constant_text(node: ast.AST) -> str | None:
 
 
 def messages_of_roles() -> Iterator[Message]:
-    for path in sorted(ROOT.glob("roles/*/tasks/*.yml")):
+    for path in sorted([*ROOT.glob("roles/*/tasks/*.yml"), *ROOT.glob("playbooks/*.yml")]):
         for task in tasks_in(yaml.safe_load(path.read_text(encoding="utf-8"))):
             for module, option in (("fail", "msg"), ("assert", "fail_msg")):
                 text = (task.get(f"ansible.builtin.{module}") or {}).get(option)
@@ -232,7 +232,7 @@ def messages_of_roles() -> Iterator[Message]:
 def tasks_in(tasks: list[dict[str, Any]] | None) -> Iterator[dict[str, Any]]:
     for task in tasks or []:
         yield task
-        for part in ("block", "rescue", "always"):
+        for part in ("block", "rescue", "always", "tasks"):
             yield from tasks_in(task.get(part))
 
 

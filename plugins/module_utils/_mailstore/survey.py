@@ -305,3 +305,16 @@ def unmatched(patterns: Sequence[str], instances: Sequence[Document]) -> list[st
     """Those of the patterns that name no instance."""
     known = [str(instance.get("instanceID")) for instance in instances]
     return [pattern for pattern in patterns if not any(fits(identifier, [pattern]) for identifier in known)]
+
+
+def not_found(patterns: Sequence[str], instances: Sequence[Document], *, allow_empty: bool) -> list[str]:
+    """Those of the patterns that should have named an instance and do not.
+
+    An id has to be there. A pattern has to match something unless ``allow_empty``; but ``*`` alone asks for whatever
+    there is.
+    """
+    return [
+        pattern
+        for pattern in unmatched(patterns, instances)
+        if pattern.strip() != "*" and not (allow_empty and "*" in pattern)
+    ]

@@ -29,6 +29,7 @@ class Client:
     """Stands for a conversation with a server that has `INSTANCES`."""
 
     servers: list = []
+    names: dict = {}
     failure: MopsError | None = None
 
     def __init__(self, server):
@@ -41,9 +42,11 @@ class Client:
         pass
 
     def call(self, function, **arguments):
-        assert (function, arguments) == ("GetInstances", {"instanceFilter": "*"})
         if self.failure is not None:
             raise self.failure
+        if function == "GetEnvironmentInfo":
+            return {"serverName": self.names.get(self.servers[-1].host, "mgmt")}
+        assert (function, arguments) == ("GetInstances", {"instanceFilter": "*"})
         return INSTANCES
 
 
@@ -58,8 +61,8 @@ def client(monkeypatch):
 
 @pytest.fixture
 def parse(tmp_path):
-    def parse(**options):
-        loader, inventory = DataLoader(), InventoryData()
+    def parse(inventory=None, **options):
+        loader, inventory = DataLoader(), inventory or InventoryData()
         path = tmp_path / "mailstore_instances.yml"
         path.write_text("\n".join(f"{name}: {value!r}" for name, value in {"plugin": NAME, **options}.items()))
         plugin().parse(inventory, loader, str(path), cache=False)
@@ -116,6 +119,7 @@ def test_a_host_has_its_instances_facts_and_where_the_server_is_but_no_login(par
             "validate_certs": True,
             "ca_path": None,
         },
+        "mailstore_server_name": "mgmt",
     }
 
 
@@ -183,6 +187,79 @@ def test_a_failure_names_the_file_and_what_happened(parse, client, monkeypatch):
     monkeypatch.setattr(client, "failure", MopsError("The server is gone."))
     with pytest.raises(AnsibleParserError, match=r"mailstore_instances\.yml: The server is gone\."):
         parse(**SERVER)
+
+
+def left(inventory):
+    """The failures that a play finds."""
+    return inventory.groups["all"].get_vars().get("mailstore_instances_failures", [])
+
+
+def test_a_failure_is_left_where_a_play_finds_it_once(parse, client, monkeypatch):
+    monkeypatch.setattr(client, "failure", MopsError("The server is gone."))
+    inventory = InventoryData()
+    for _ in range(2):
+        with pytest.raises(AnsibleParserError):
+            parse(inventory, **SERVER)
+    (failure,) = left(inventory)
+    assert failure.endswith("mailstore_instances.yml: The server is gone.")
+
+
+def test_without_a_failure_nothing_is_left(parse):
+    assert left(parse(**SERVER)) == []
+
+
+@pytest.mark.parametrize(
+    ("unknown", "said"),
+    [({"exlude": ["a*"]}, "There is no option exlude. Is exclude meant?"), ({"zzz": 1}, "There is no option zzz.")],
+)
+def test_an_unknown_option_is_refused_with_the_nearest(parse, client, unknown, said):
+    inventory = InventoryData()
+    with pytest.raises(AnsibleParserError, match=said):
+        parse(inventory, **SERVER, **unknown)
+    assert said in left(inventory)[0]
+    assert client.servers == []
+
+
+def test_every_documented_option_is_known(parse):
+    parse(**SERVER, cache=False, strict=True, compose={}, leading_separator=True, use_extra_vars=False)
+
+
+@pytest.mark.parametrize(
+    ("include", "allow_empty", "missing"),
+    [(["omega", "alpha"], False, "omega"), (["o*", "alpha"], False, "o*"), (["omega", "o*", "alpha"], True, "omega")],
+)
+def test_what_include_names_and_is_not_there_is_a_failure_and_the_rest_is_listed(parse, include, allow_empty, missing):
+    inventory = parse(**SERVER, include=include, allow_empty=allow_empty)
+    assert list(inventory.hosts) == ["alpha"]
+    assert f"include names {missing}, and" in left(inventory)[0]
+
+
+def test_a_pattern_may_match_nothing_where_allow_empty_says_so(parse):
+    assert left(parse(**SERVER, include=["o*", "alpha"], allow_empty=True)) == []
+
+
+def test_the_same_id_on_another_server_is_said_and_not_listed(parse, client, monkeypatch):
+    monkeypatch.setattr(client, "names", {"b.example.com": "other"})
+    inventory = parse(**SERVER, include=["alpha"])
+    parse(inventory, **{**SERVER, "host": "b.example.com"}, include=["alpha"])
+    assert inventory.get_host("alpha").get_vars()["mailstore_server_name"] == "mgmt"
+    assert "alpha of other is not listed" in left(inventory)[0]
+    assert "hostname_prefix" in left(inventory)[0]
+
+
+def test_the_same_server_by_another_name_is_no_other_server(parse):
+    inventory = parse(**SERVER, include=["alpha"])
+    parse(inventory, **{**SERVER, "host": "ARCHIVE.example.com"}, include=["alpha"])
+    assert left(inventory) == []
+
+
+def test_a_prefix_tells_servers_apart(parse, client, monkeypatch):
+    monkeypatch.setattr(client, "names", {"b.example.com": "other"})
+    inventory = parse(**SERVER, include=["alpha"])
+    parse(inventory, **{**SERVER, "host": "b.example.com"}, include=["alpha"], hostname_prefix="b-")
+    assert list(inventory.hosts) == ["alpha", "b-alpha"]
+    assert inventory.get_host("b-alpha").get_vars()["mailstore_instance_id"] == "alpha"
+    assert left(inventory) == []
 
 
 @pytest.mark.parametrize(
