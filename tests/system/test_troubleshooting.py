@@ -6,8 +6,8 @@
 """The guide to error messages has every message that the collection can print, and none that it cannot.
 
 Messages are read from the source: every text in the plugins that could be one, and what roles and playbooks fail with.
-``…`` stands for what varies. A message counts as found by its longest constant part, which must stand in the guide word by
-word, in an entry's heading or in the lines below it: so a browser's search finds it.
+``…`` stands for what varies. A message counts as found by its longest constant part, which must stand in the guide word
+by word, in an entry's heading or in the lines below it: so a browser's search finds it.
 """
 
 from __future__ import annotations
