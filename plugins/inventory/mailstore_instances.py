@@ -43,8 +43,8 @@ options:
     default: []
   allow_empty:
     description:
-      - Whether a pattern with V(*) in O(include) may match no instance. By default, that is a failure, and so is an id that
-        the server does not have.
+      - Whether a pattern with V(*) in O(include) may match no instance. By default, that is a failure. An id that the
+        server does not have always is.
       - Instances that are there are listed in any case.
     type: bool
     default: false
@@ -206,11 +206,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _add(self, instance: Mapping[str, Any], where: Mapping[str, Any], path: str) -> None:
         host = f"{self.get_option('hostname_prefix')}{instance['instanceID']}"
-        known = self.inventory.get_host(host)
-        if known is not None and known.get_vars().get("mailstore_server_name") != where["mailstore_server_name"]:
+        known, name = self.inventory.get_host(host), where["mailstore_server_name"]
+        other = name if known is None else known.get_vars().get("mailstore_server_name")
+        if other != name:
             self._tell(
-                f"{path}: {host} of {where['mailstore_server_name']} is not listed, since the inventory has a host of that "
-                f"name already, from {known.get_vars().get('mailstore_server_name') or 'elsewhere'}. Set hostname_prefix."
+                f"{path}: {host} of {name} is not listed, since the inventory has a host of that name already, from "
+                f"{other or 'elsewhere'}. Set hostname_prefix."
             )
             return
         facts = {f"mailstore_{snake_case(name)}": no_template(value) for name, value in instance.items()}

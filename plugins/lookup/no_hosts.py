@@ -93,8 +93,8 @@ def reason(
         return f"No host matches {pattern}: the inventory could not be read. {' '.join(failed)}"
     if not found and not groups.get("all"):
         return (
-            f"No host matches {pattern}: the inventory is empty. Name one with -i (in AWX, in the job template). One that "
-            "could not be read is named in a warning above."
+            f"No host matches {pattern}: the inventory is empty. Name one with -i (in AWX, in the job template). One "
+            "that could not be read is named in a warning above."
         )
     if not found:
         near = difflib.get_close_matches(pattern, [*groups, *groups["all"]], 1)

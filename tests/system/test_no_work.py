@@ -3,7 +3,7 @@
 # SPDX-FileCopyrightText: Contributors to the mops.maintenance project
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who asked for work and got none learns it: the run fails, with the reason, unless an option says that this is fine."""
+"""Who asked for work and got none learns it: the run fails, with the reason, unless an option allows it."""
 
 from __future__ import annotations
 
