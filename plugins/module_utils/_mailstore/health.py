@@ -69,7 +69,15 @@ FROZEN = "frozen"
 _LINE_SUBJECTS = 8
 _MEGABYTE = 1 << 20
 
-_ABOUT_AN_INDEX = re.compile(r"\bsearch index(?:es)?\b.*\brebuil[dt]", re.IGNORECASE)
+_ABOUT = {
+    "index_rebuild": re.compile(r"\bsearch index(?:es)?\b.*\brebuil[dt]", re.IGNORECASE),
+    "store_upgrade": re.compile(r"\bone or more archive stores\b.*\bupgrade", re.IGNORECASE),
+    "store_error": re.compile(r"\bone or more archive stores\b", re.IGNORECASE),
+}
+"""Messages that name an instance, but none of its stores, by the kind that is found in the store itself.
+
+Seen is ``Instance alpha on host01: One or more search indexes have to be rebuilt.``; the others are like it.
+"""
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -395,12 +403,15 @@ def _of_messages(survey: Document, found: Sequence[Finding]) -> Iterator[Finding
         known.setdefault(str(item.instance), []).append(item)
     for message in messages(survey):
         named = _names(message["text"])
-        if _ABOUT_AN_INDEX.search(message["text"]) and named & instances:
-            # The server names no store, and calls an error what a rebuild mends; the store itself says it, too.
+        kind = next((kind for kind, words in _ABOUT.items() if words.search(message["text"])), None)
+        of_named = [item for name in named & set(known) for item in known[name]]
+        if any(item.kind == kind or _says(message, item) for item in of_named):
+            continue
+        if kind == "index_rebuild" and named & instances:
+            # The server calls an error what a rebuild mends.
             for name in sorted(named & instances):
-                if not any(item.kind == "index_rebuild" for item in known.get(name, [])):
-                    yield _about_instance("warning", "index_rebuild", name, message["text"])
-        elif not any(_says(message, item) for name in named & set(known) for item in known[name]):
+                yield _about_instance("warning", kind, name, message["text"])
+        else:
             yield Finding(message["severity"], "message", None, "Management Server", message["text"])
 
 

@@ -487,3 +487,15 @@ def test_a_limit_beyond_the_results_is_refused():
     report(looked, now=NOW, limits=Limits(stale_hours=168))
     with pytest.raises(InvalidOption, match="stale_hours must be 0 to 168, not 169"):
         report(looked, now=NOW, limits=Limits(stale_hours=169))
+
+
+@pytest.mark.parametrize(
+    ("words", "flag"),
+    [
+        ("Instance a on h1: One or more archive stores have to be upgraded.", {"needsUpgrade": True}),
+        ("Instance a on h1: One or more archive stores are not available.", {"error": "Not accessible."}),
+    ],
+)
+def test_a_message_that_names_no_store_says_what_the_store_says(words, flag):
+    assert len(found(instance("a", store("2025", **flag)), messages=[("error", words)])) == 1
+    assert [item[1] for item in found(instance("a", store("2025")), messages=[("error", words)])] == ["message"]
