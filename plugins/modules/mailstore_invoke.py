@@ -160,7 +160,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 result:
-  description: What the function returns; its shape is the function's own. Null where it returns nothing.
+  description: What the function returns; its shape is the function's own. Null where it returns nothing. Secrets in
+    what a function reads are masked.
   returned: if O(function) was invoked
   type: raw
   sample: [{instanceID: customer-1, instanceHost: archive.example.com, status: running}]
@@ -265,6 +266,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.argume
     waiting_of,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.following import Following
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.functions import Effect, masked
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.interruption import work_apart
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.invocation import (
     Invocation,
@@ -347,10 +349,11 @@ def report_many(module: SecretArgumentsModule, results: list[Result]) -> None:
 
 
 def facts(result: Result) -> dict[str, Any]:
-    """What is known of an invocation. Empty for what was not invoked."""
+    """What is known of an invocation. Empty for what was not invoked. What was read may hold secrets."""
     if result.process is None:
         return {}
-    return {**process_facts(result.process), "elapsed": round(result.elapsed, 3), "timed_out": result.timed_out}
+    known = {**process_facts(result.process), "elapsed": round(result.elapsed, 3), "timed_out": result.timed_out}
+    return {**known, "result": masked(known["result"])} if result.plan.effect is Effect.READS else known
 
 
 if __name__ == "__main__":

@@ -94,7 +94,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 result:
-  description: What the function returns, in its own shape. Null where it returns nothing, or has not ended.
+  description: What the function returns, in its own shape, with secrets masked. Null where it returns nothing, or has
+    not ended.
   returned: when the server knows the process
   type: raw
   sample: null
@@ -171,6 +172,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.argume
     waiting_of,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.following import Following
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.functions import masked
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.interruption import work_apart
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.resumption import Resumed, State, resume
 from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
@@ -190,8 +192,10 @@ def main() -> None:
     )
     with reported_failures(module):
         resumed = carry_out(module)
+        known = process_facts(resumed.process)
         facts = {
-            **process_facts(resumed.process),
+            **known,
+            "result": masked(known["result"]),
             "elapsed": round(resumed.elapsed, 3),
             "timed_out": resumed.timed_out,
         }

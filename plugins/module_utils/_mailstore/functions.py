@@ -28,7 +28,9 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 # CancelJobAsync begins with the letters of Can, and changes something.
 _READS = re.compile(r"(?:Get|Can|Ping)(?![a-z])")
 _CHECKS = re.compile(r"(?:Verify|Test)(?![a-z])")
-_SECRET = re.compile(r"(?:password|passphrase|encryptionkey|secret)$", re.IGNORECASE)
+_SECRET = re.compile(
+    r"(?:password|passphrase|secret|(?:encryption|private|api|access)key|(?:access|refresh)token)$", re.IGNORECASE
+)
 _TRUE = frozenset(("true", "yes", "on"))
 _FALSE = frozenset(("false", "no", "off"))
 
@@ -169,6 +171,15 @@ def check_name(function: str) -> None:
     """Raise `InvalidInvocation` where ``function`` cannot be a function's name: it becomes a part of the address."""
     if not _NAME.fullmatch(function):
         raise InvalidInvocation(f"{function!r} cannot be the name of a function: it is not one English word.")
+
+
+def check_unmasked(function: str, arguments: Any) -> None:
+    """Raise `InvalidInvocation` where the mask would be sent as a secret: it was read from a result."""
+    if MASK in _secret_values(arguments):
+        raise InvalidInvocation(
+            f"{function}: the arguments hold {MASK}, which stands in results in the place of a secret. Give the secret "
+            "itself."
+        )
 
 
 def secrets(arguments: Any) -> set[str]:

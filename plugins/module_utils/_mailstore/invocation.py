@@ -27,6 +27,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.functi
     Functions,
     InvalidInvocation,
     check_name,
+    check_unmasked,
     dry_run,
     effect,
     form,
@@ -121,6 +122,7 @@ def invoke_all(
     check_concurrency(concurrency)
     for invocation in invocations:
         check_name(invocation.function)
+        check_unmasked(invocation.function, invocation.arguments)
     first = following.client()
     try:
         functions = first.functions() if validate else None

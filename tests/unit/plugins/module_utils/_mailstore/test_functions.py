@@ -15,6 +15,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.functi
     Functions,
     InvalidInvocation,
     check_name,
+    check_unmasked,
     dry_run,
     effect,
     form,
@@ -208,3 +209,22 @@ def test_a_secret_of_any_type_and_length_is_masked(value):
 
 def test_an_empty_secret_masks_nothing():
     assert secrets({"password": "", "passphrase": None}) == set()
+
+
+@pytest.mark.parametrize("arguments", [{"password": MASK}, {"config": {"list": [{"clientSecret": MASK}]}}])
+def test_the_mask_is_never_sent_as_a_secret(arguments):
+    with pytest.raises(InvalidInvocation, match=r"SetIt: .* Give the secret itself\."):
+        check_unmasked("SetIt", arguments)
+    check_unmasked("SetIt", ARGUMENTS)
+
+
+@pytest.mark.parametrize(
+    "name", ["password", "smtpPassword", "clientSecret", "openIdClientSecret", "privateKey", "apiKey", "refreshToken"]
+)
+def test_what_is_named_like_a_secret_is_one(name):
+    assert masked({name: "x"}) == {name: MASK}
+
+
+@pytest.mark.parametrize("name", ["CertificateThumbprint", "token", "mustChangePasswords", "key", "passwordPolicy"])
+def test_what_only_speaks_of_secrets_is_none(name):
+    assert masked({name: "x"}) == {name: "x"}
