@@ -93,7 +93,8 @@ def _tell(simulators: Simulators, output: Path) -> None:
     mailstore = simulators.mailstore
     print(f"Mimecast   {simulators.mimecast.base_url}")
     print(f"Mashery    {simulators.mashery.url}")
-    print(f"MailStore  https://{mailstore.host}:{mailstore.session_port} (session), {mailstore.basic_port} (basic)")
+    print(f"MailStore  https://{mailstore.host}:{mailstore.session_port} (session), {mailstore.basic_port} (basic),")
+    print(f"           {mailstore.server_port} (MailStore Server)")
     print(f"Addresses and keys: {output} - until Ctrl-C. For the modules:")
     print(simulators.export_line(), flush=True)
 

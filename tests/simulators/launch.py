@@ -77,6 +77,7 @@ class MailStore:
     host: str
     session_port: int
     basic_port: int
+    server_port: int
     username: str
     password: str
     api_password: str
@@ -97,7 +98,7 @@ class Simulators:
         return asdict(self)
 
     def environment(self, auth_method: str = "session") -> dict[str, str]:
-        """The variables from which the collection's modules take their connection options."""
+        """The variables from which the collection's modules take their connection options: version 8, or later."""
         port = self.mailstore.session_port if auth_method == "session" else self.mailstore.basic_port
         return {
             "MIMECAST_BASE_URL": self.mimecast.base_url,
@@ -269,6 +270,7 @@ def _simulators(
             host="127.0.0.1",
             session_port=ports["mailstore"][0],
             basic_port=ports["mailstore"][1],
+            server_port=ports["mailstore"][2],
             **dataclasses.asdict(mailstore),
         ),
         pids=pids,

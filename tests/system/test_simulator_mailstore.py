@@ -766,3 +766,54 @@ def test_the_session_port_can_be_the_console_of_a_current_server(simulators, bas
     assert answer.status_code == api
     assert not answer.content.startswith(BOM)
     assert basic("/api/invoke/Ping").status_code == 200
+
+
+def test_a_current_server_has_more_functions_than_version_8(session, simulators):
+    first = {item["name"] for item in session.call("/api/get-metadata")}
+    more = {item["name"] for item in Basic(simulators).call("/api/get-metadata")} - first
+    assert more == {
+        *("CreateCredential", "DeleteCredential", "GetCredentialSettings", "SetCredentialSettings"),
+        *("SetUserPrivilegesOnAllFolders", "TransferStores"),
+    }
+
+
+@pytest.fixture
+def server(simulators):
+    """MailStore Server."""
+    simulators.settings("mailstore", process_seconds=0.3)
+    return Basic(simulators, simulators.mailstore.server_port)
+
+
+def test_mailstore_server_has_one_archive_and_no_instances(server):
+    functions = {item["name"]: [arg["name"] for arg in item["args"]] for item in server.call("/api/get-metadata")}
+    assert not {name for name in functions if "Instance" in name or "Access" in name or "System" in name}
+    assert not {"GetServiceStatus", "GetEnvironmentInfo", "SetStorePath"} & set(functions)
+    assert not {name for name, arguments in functions.items() if "instanceID" in arguments}
+    assert differences("mailstore", "server", "GetServerInfo", server.result("GetServerInfo")) == []
+    assert [item["id"] for item in server.result("GetStores")] == [1, 2]
+    assert server.result("VerifyStore", id=1) is None
+    assert server.result("GetWorkerResults", **WINDOW)
+    assert "instanceID" in failure(server, "GetStores", instanceID="alpha")
+    assert server.post("/api/invoke/GetInstances", {"instanceFilter": "*"}).status_code == 404
+
+
+def test_mailstore_server_tells_its_functions_to_anybody_and_the_rest_to_nobody(simulators, server, http):
+    assert http.post(server.root + "/api/get-metadata", timeout=10).status_code == 200
+    assert http.post(server.root + "/api/invoke/GetStores", timeout=10).status_code == 401
+
+
+def test_a_store_of_mailstore_server_has_a_type(server):
+    new = {"name": "2027", "databasePath": "C:\\2027"}
+    assert "'type'" in failure(server, "CreateStore", **new)
+    assert failure(server, "CreateStore", type="FileSystemInternal", **new) is None
+    server.result("SetStoreProperties", id=3, databasePath="D:\\2027")
+    assert server.result("GetStores")[2]["databasePath"] == "D:\\2027"
+
+
+def test_mailstore_server_gives_api_to_administrators_alone(server):
+    given = {"loginPrivileges": "web,api"}
+    assert "'api'" in failure(
+        server, "SetUserLoginPrivileges", userName=server.result("GetUsers")[-1]["userName"], **given
+    )
+    server.result("SetUserLoginPrivileges", userName="$archiveadmin", **given)
+    assert server.result("GetUserInfo", userName="$archiveadmin")["loginPrivileges"] == ["web", "api"]

@@ -44,7 +44,6 @@ class Access(ABC):
 
     # Whether status answers after the first one name the process's token.
     names_token: bool
-    is_version_8: bool
 
     @abstractmethod
     def special(self, request: web.Request, body: bytes) -> web.Response | None:
@@ -63,7 +62,6 @@ class SessionAccess(Access):
     """Version 8. A session's chain moves on with each proper answer, and only then."""
 
     names_token = False
-    is_version_8 = True
 
     def __init__(self, sessions: Sessions, credentials: MailStoreCredentials, settings: Any) -> None:
         self._sessions = sessions
@@ -117,12 +115,21 @@ class SessionAccess(Access):
 
 
 class BasicAccess(Access):
-    """Version 9 and later. Under multi-factor authentication only API passwords are good."""
+    """Version 9 and later. Under multi-factor authentication only API passwords are good.
+
+    MailStore Server tells anybody which functions it has (`open_metadata`).
+    """
 
     names_token = True
-    is_version_8 = False
 
-    def __init__(self, credentials: MailStoreCredentials, api_passwords: Sequence[str], settings: Any) -> None:
+    def __init__(
+        self,
+        credentials: MailStoreCredentials,
+        api_passwords: Sequence[str],
+        settings: Any,
+        open_metadata: bool = False,
+    ) -> None:
+        self._open_metadata = open_metadata
         self._user_name = credentials.username
         own = () if settings.mfa else (credentials.password,)
         self._passwords = (*own, credentials.api_password, *api_passwords)
@@ -131,6 +138,8 @@ class BasicAccess(Access):
         return None
 
     def begin(self, request: web.Request) -> None:
+        if self._open_metadata and request.path == "/api/get-metadata":
+            return
         scheme, _space, value = request.headers.get("Authorization", "").partition(" ")
         name, password = _decoded(value) if scheme.lower() == "basic" else ("", "")
         if name != self._user_name or not any(_same(password, right) for right in self._passwords):

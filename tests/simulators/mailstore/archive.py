@@ -15,6 +15,7 @@ from . import shapes
 from .arguments import ApiError
 
 MEGABYTE = 1 << 20
+SINGLE = "archive"  # the one archive of MailStore Server, under a name that nobody sees
 LOGIN_PRIVILEGES = ("windows", "web", "outlook", "windowsCmd", "imap")
 
 

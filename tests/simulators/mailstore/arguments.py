@@ -74,6 +74,9 @@ class Signature:
         args = [{"name": item.name, "type": item.type, "nullable": item.nullable} for item in self.arguments]
         return {"name": self.name, "args": args}
 
+    def without(self, argument: str) -> Signature:
+        return Signature(self.name, tuple(item for item in self.arguments if item.name != argument))
+
     def read(self, form: Sequence[tuple[str, str]]) -> dict[str, Any]:
         """The arguments of a call, typed. Raises ApiError where one is unknown, missing, twice there or malformed."""
         known = {item.name: item for item in self.arguments}
@@ -90,10 +93,11 @@ class Signature:
         return values
 
 
-def load() -> dict[str, Signature]:
-    """All functions by name, from functions.json: `name:type`, with a question mark where it may be left out."""
-    text = Path(__file__).with_name("functions.json").read_text("utf-8")
-    return {name: Signature(name, tuple(map(_argument, items))) for name, items in json.loads(text).items()}
+def load(file: str, part: str | None = None) -> dict[str, Signature]:
+    """The functions in a file by name: `name:type`, with a question mark where an argument may be left out."""
+    document = json.loads(Path(__file__).with_name(file).read_text("utf-8"))
+    functions = document if part is None else document[part]
+    return {name: Signature(name, tuple(map(_argument, items))) for name, items in functions.items()}
 
 
 def _argument(text: str) -> Argument:

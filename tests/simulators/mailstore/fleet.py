@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from . import shapes
-from .archive import MEGABYTE, Archive, Instance, Job, Profile, Store, User, mfa_status
+from .archive import LOGIN_PRIVILEGES, MEGABYTE, SINGLE, Archive, Instance, Job, Profile, Store, User, mfa_status
 from .configurations import GLOBAL_DEFAULTS, instance_defaults
 
 SERVER = "mgmt.spe.example"
@@ -51,6 +51,19 @@ def build(user_name: str, size: int, seed: int) -> Archive:
         host = instance.configuration["instanceHost"]
         archive.hosts.setdefault(host, instance_host(host))
         archive.directories.setdefault(host, ["C:\\MailArchive"])
+    return archive
+
+
+def build_single(user_name: str, seed: int) -> Archive:
+    """The one archive of MailStore Server."""
+    archive = Archive(server_name=SERVER, user_name=user_name, seed=seed)
+    instance = new_instance(SINGLE, SERVER)
+    instance.stores = [_store(1, SINGLE, "2025", 610_440), _store(2, SINGLE, "2026", 300_112, "current")]
+    _people(instance, random.Random(seed), 5)
+    _work(instance, failing_profile=False, failing_job=False)
+    for user in instance.users.values():
+        user.login_privileges = list(LOGIN_PRIVILEGES)
+    archive.instances[SINGLE] = instance
     return archive
 
 

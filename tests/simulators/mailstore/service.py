@@ -21,10 +21,10 @@ from ..faults import Fault
 from ..service import CommonSettings, Service
 from ..serving import serve, server_context
 from . import arguments as args
-from . import fleet
+from . import editions, fleet
 from .access import Access, BasicAccess, Denied, SessionAccess
 from .arguments import ApiError
-from .functions import FUNCTIONS, FUNCTIONS_OF_8, WITHOUT_ACCESS
+from .editions import Edition
 from .process import Control, Plan, Process, Processes
 from .session import Session, Sessions
 
@@ -79,7 +79,6 @@ class MailStore(Service[Settings]):
         super().__init__(settings)
         self._credentials = credentials
         self._size, self._seed = size, seed
-        self._signatures = args.load()
         self.sessions = Sessions()
         self._processes = Processes()
         self.forget()
@@ -89,6 +88,8 @@ class MailStore(Service[Settings]):
         self.sessions = Sessions()
         self._processes = Processes()
         self.archive = fleet.build(self._credentials.username, self._size, self._seed)
+        self._version_8, self._current = editions.version_8(self.archive), editions.current(self.archive)
+        self._mailstore_server = editions.mailstore_server(fleet.build_single(self._credentials.username, self._seed))
         self._rules: list[ProcessRule] = []
         self._invocations: deque[dict[str, Any]] = deque(maxlen=REMEMBERED_INVOCATIONS)
         self._functions: dict[str, int] = {}
@@ -144,7 +145,8 @@ class MailStore(Service[Settings]):
         """A store, a job, a profile, an instance, or the whole archive."""
         if "instanceID" not in item:
             return self.archive
-        instance = self.archive.instances[item["instanceID"]]
+        single = self._mailstore_server.archive.instances
+        instance = {**self.archive.instances, **single}[item["instanceID"]]
         if "id" in item:
             return instance.store(item["id"])
         if "job" in item:
@@ -167,12 +169,20 @@ class MailStore(Service[Settings]):
 
     async def handle_session(self, request: web.Request) -> web.StreamResponse:
         """The port of version 8."""
+        request["edition"] = self._version_8
         request["access"] = SessionAccess(self.sessions, self._credentials, self.settings)
         return await self.handle(request)
 
     async def handle_basic(self, request: web.Request) -> web.StreamResponse:
         """The port of version 9."""
+        request["edition"] = self._current
         request["access"] = BasicAccess(self._credentials, self.archive.api_passwords, self.settings)
+        return await self.handle(request)
+
+    async def handle_server(self, request: web.Request) -> web.StreamResponse:
+        """The port of MailStore Server."""
+        request["edition"] = self._mailstore_server
+        request["access"] = BasicAccess(self._credentials, (), self.settings, open_metadata=True)
         return await self.handle(request)
 
     async def answer(self, request: web.Request, body: bytes) -> web.Response:
@@ -197,11 +207,12 @@ class MailStore(Service[Settings]):
         if request.method != "POST" and not (metadata and request.method == "GET"):
             raise Denied(_status(405))
         access.begin(request)
+        edition: Edition = request["edition"]
         answered = False
         try:
             if metadata:
-                return _json([signature.as_json() for signature in self._signatures.values()])
-            envelope = await self._envelope(access, path, body)
+                return _json([signature.as_json() for signature in edition.signatures.values()])
+            envelope = await self._envelope(edition, access, path, body)
             if envelope is None:
                 return _status(404)
             answered = True
@@ -212,11 +223,11 @@ class MailStore(Service[Settings]):
         response.headers.update(links.headers)
         return response
 
-    async def _envelope(self, access: Access, path: str, body: bytes) -> dict[str, Any] | None:
+    async def _envelope(self, edition: Edition, access: Access, path: str, body: bytes) -> dict[str, Any] | None:
         """What a request is answered with; None where it names what is not there."""
         form = args.form_of(body)
         if path.startswith(INVOKE):
-            return self._invoke(access, path[len(INVOKE) :], form)
+            return self._invoke(edition, path[len(INVOKE) :], form)
         values = dict(form)
         process = self._processes.find(values.get("token", ""), self.settings.retention_seconds)
         if process is None:
@@ -235,8 +246,8 @@ class MailStore(Service[Settings]):
             self._held -= 1
         return self._status_of(process, known, access.names_token)
 
-    def _invoke(self, access: Access, name: str, form: list[tuple[str, str]]) -> dict[str, Any] | None:
-        signature = self._signatures.get(name)
+    def _invoke(self, edition: Edition, name: str, form: list[tuple[str, str]]) -> dict[str, Any] | None:
+        signature = edition.signatures.get(name)
         if signature is None:
             return None
         self._functions[name] = self._functions.get(name, 0) + 1
@@ -245,10 +256,7 @@ class MailStore(Service[Settings]):
         try:
             values = signature.read(form)
             record["arguments"] = args.masked(values)
-            if "instanceID" in values and name not in WITHOUT_ACCESS:
-                self.archive.check_access(values)
-            functions = FUNCTIONS_OF_8 if access.is_version_8 else FUNCTIONS
-            outcome = functions[name](self.archive, values)
+            outcome = edition.call(name, values)
         except ApiError as error:
             record["error"] = error.message
             return _failed(error)
@@ -323,7 +331,7 @@ def _status(status: int) -> web.Response:
 
 
 async def start(configuration: dict[str, Any]) -> list[int]:
-    """Starts the service in this process; returns the ports for sessions and for HTTP Basic."""
+    """Starts the service in this process; returns the ports for sessions, for HTTP Basic, and of MailStore Server."""
     service = MailStore(
         Settings(**configuration["settings"]),
         MailStoreCredentials(**configuration["credentials"]),
@@ -331,4 +339,5 @@ async def start(configuration: dict[str, Any]) -> list[int]:
         configuration["seed"],
     )
     context = server_context(configuration["certificate"])
-    return [await serve(service.handle_session, context), await serve(service.handle_basic, context)]
+    handlers = (service.handle_session, service.handle_basic, service.handle_server)
+    return [await serve(handler, context) for handler in handlers]

@@ -14,6 +14,7 @@ from shapes import recorded
 
 CURRENT = "25"
 FIRST = "8"
+SERVER = "server"
 
 
 def document(function: str, /, generation: str = CURRENT, **values: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from . import configuration, directory, folders, instances, jobs, profiles, stores, system, users
+from . import configuration, credentials, directory, folders, instances, jobs, profiles, stores, system, users
 from .kind import Function
 
 FUNCTIONS: dict[str, Function] = {
@@ -19,13 +19,7 @@ FUNCTIONS: dict[str, Function] = {
     **jobs.FUNCTIONS,
     **profiles.FUNCTIONS,
     **configuration.FUNCTIONS,
-}
-
-# Version 8 where the published page shows what it answered; for the rest what a current server answers stands in.
-FUNCTIONS_OF_8: dict[str, Function] = {
-    **FUNCTIONS,
-    "GetEnvironmentInfo": system.environment_info_of_8,
-    "GetWorkerResults": profiles.results_at_once,
+    **credentials.FUNCTIONS,
 }
 
 # What goes without service-provider access: archive stores and search indexes, and what belongs to the management

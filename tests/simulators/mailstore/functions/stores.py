@@ -180,7 +180,15 @@ def merge(archive: Archive, arguments: Arguments) -> Any:
     return Plan(f"Merging archive store #{source.id} into #{target.id}", effect)
 
 
+def transfer(archive: Archive, arguments: Arguments) -> Any:
+    instance, host = archive.running(arguments), arguments["instanceHost"]
+    if host not in archive.hosts:
+        raise ApiError(f"Instance host '{host}' was not found.")
+    return Plan(f"Transferring archive stores of {instance.id} to {host}")
+
+
 FUNCTIONS: dict[str, Function] = {
+    "TransferStores": transfer,
     "GetStores": listing,
     "CreateStore": create,
     "AttachStore": attach,

@@ -135,8 +135,10 @@ def _app_passwords(_user: User, _arguments: Arguments) -> None:
     """Nothing of app passwords is kept here."""
 
 
-def credentials(archive: Archive, arguments: Arguments) -> Any:
-    return archive.running(arguments).credentials
+def set_privileges_on_all_folders(archive: Archive, arguments: Arguments) -> Any:
+    user = _user(archive, arguments)
+    for folder in list(user.folders):
+        _folder_privileges(user, {**arguments, "folder": folder})
 
 
 FUNCTIONS: dict[str, Function] = {
@@ -158,5 +160,5 @@ FUNCTIONS: dict[str, Function] = {
     "InitializeMFA": _mfa(True),
     "DisableMFA": _mfa(False),
     "DeleteAppPasswords": _changing(_app_passwords),
-    "GetCredentials": credentials,
+    "SetUserPrivilegesOnAllFolders": set_privileges_on_all_folders,
 }
