@@ -19,6 +19,7 @@ description:
   - Stores are verified and compacted on a rota, each at least every so many days, within a time budget. What was done
     is remembered in a file, after every step.
   - A second run finds nothing that is due, and changes nothing.
+  - Only one run at a time maintains an instance. See O(on_locked).
 extends_documentation_fragment:
   - mops.maintenance.attributes
   - mops.maintenance.attributes.actiongroup_mailstore
@@ -41,8 +42,20 @@ options:
       - The file that remembers what was done when. It and its folder are made where they are not there.
       - Each instance has a file of its own, so that many can be maintained at once. Without the file, everything is
         due.
+      - That it can be written is checked before anything is done.
+      - A time in it that is in the future, or that cannot be read, counts as never. A warning names it.
     type: path
     required: true
+  only:
+    description:
+      - The kinds of work to do. What is due of the other kinds is left out.
+      - V(retry) opens stores again, V(upgrade) upgrades them, V(rebuild) rebuilds search indexes, V(verify) verifies
+        stores and V(compact) compacts them.
+    type: list
+    elements: str
+    choices: [retry, upgrade, rebuild, verify, compact]
+    default: [retry, upgrade, rebuild, verify, compact]
+    version_added: 0.2.0
   verify_days:
     description: Verify a store that has not been verified for so many days. With V(0), none is.
     type: int
@@ -60,8 +73,28 @@ options:
     description:
       - Seconds, from the start of the task, within which another store is begun to be verified or compacted. What is
         left is first the next time. With V(0), none is.
-      - Without it, there is no limit. It holds back no repair.
+      - Without it, there is no limit. It holds back no repair; see O(repair_budget).
     type: float
+  repair_budget:
+    description:
+      - Seconds, from the start of the task, within which another repair is begun, that is V(retry), V(upgrade) or
+        V(rebuild). With V(0), none is.
+      - Without it, there is no limit.
+    type: float
+    version_added: 0.2.0
+  overdue_days:
+    description: A store is overdue when its verification or compaction has been due for more than so many days.
+    type: int
+    default: 7
+    version_added: 0.2.0
+  on_locked:
+    description:
+      - What to do where another run maintains the instance.
+      - With V(fail), the task fails. With V(skip), it does nothing and succeeds. Both name the other run.
+    type: str
+    choices: [fail, skip]
+    default: fail
+    version_added: 0.2.0
   wait_timeout:
     description: Seconds that a single step may take. It is cancelled then, and fails. With V(0) there is no limit.
 notes:
@@ -85,6 +118,13 @@ EXAMPLES = r"""
     compact_days: 0
     budget: 10800
 
+- name: Upgrade stores and rebuild search indexes for two hours, and do nothing else
+  mops.maintenance.mailstore_maintenance:
+    instance: alpha
+    path: "{{ lookup('ansible.builtin.env', 'HOME') }}/mailstore-maintenance/alpha.json"
+    only: [upgrade, rebuild]
+    repair_budget: 7200
+
 - name: See what is due
   mops.maintenance.mailstore_maintenance:
     instance: alpha
@@ -99,6 +139,9 @@ steps:
   type: list
   elements: dict
   contains:
+    kind:
+      description: One of the kinds of O(only).
+      type: str
     function:
       description: The function of the Management API that does it.
       type: str
@@ -111,6 +154,12 @@ steps:
     why:
       description: Why it was due.
       type: str
+    tried:
+      description: When it was last tried before this run, in UTC, or null. For repairs of several stores, the earliest.
+      type: str
+    overdue:
+      description: Whether it had been due for more than O(overdue_days).
+      type: bool
     state:
       description: V(done), V(failed), V(left) for another time, or in check mode V(due).
       type: str
@@ -122,10 +171,13 @@ steps:
       returned: if it has
       type: str
   sample:
-    - function: UpgradeStore
+    - kind: upgrade
+      function: UpgradeStore
       store_id: 2
       store: "2025"
       why: It needs to be upgraded.
+      tried: null
+      overdue: false
       state: done
       elapsed: 61.3
 left:
@@ -133,13 +185,23 @@ left:
   returned: always
   type: int
   sample: 0
+last_tried:
+  description: When anything was last tried on the instance before this run, in UTC, or null.
+  returned: always
+  type: str
+  sample: "2026-03-09T02:11:40Z"
+locked_by:
+  description: The other run that maintains the instance, where O(on_locked=skip).
+  returned: when there is one
+  type: str
+  sample: AWX job 4711, process 63 on node1.example, since 2026-03-10T02:00:01Z
 """
 
+from contextlib import nullcontext
 from datetime import datetime, timezone
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import (
     connection_arguments,
     server_of,
@@ -149,10 +211,17 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.argume
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.following import Following
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.interruption import work_apart
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.maintenance import (
+    KINDS,
+    Budget,
     Maintainer,
     Policy,
+    results,
+)
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.record import (
     Record,
-    Step,
+    RecordInUse,
+    check_writable,
+    locked,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
 from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress
@@ -167,47 +236,73 @@ def main() -> None:
             **waiting,
             "instance": {"type": "str", "required": True},
             "path": {"type": "path", "required": True},
+            "only": {"type": "list", "elements": "str", "choices": list(KINDS), "default": list(KINDS)},
             "verify_days": {"type": "int", "default": 30},
             "verify_indexes": {"type": "bool", "default": False},
             "compact_days": {"type": "int", "default": 90},
             "budget": {"type": "float"},
+            "repair_budget": {"type": "float"},
+            "overdue_days": {"type": "int", "default": 7},
+            "on_locked": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
         },
         supports_check_mode=True,
     )
     with reported_failures(module):
-        steps = maintain(module)
-        report(module, steps)
+        report(module, maintain(module))
 
 
-def maintain(module: AnsibleModule) -> list[Step]:
-    """Do what the options ask for."""
+def maintain(module: AnsibleModule) -> dict[str, Any]:
+    """Do what the options ask for, and return what became of it."""
     options = module.params
     server, waiting = server_of(options), waiting_of({**options, "on_timeout": "cancel"})
-    policy = Policy(options["verify_days"], options["compact_days"], options["verify_indexes"])
+    policy = Policy(
+        options["verify_days"],
+        options["compact_days"],
+        options["verify_indexes"],
+        options["overdue_days"],
+        options["only"],
+    )
     policy.check()
-    budget = float("inf") if options["budget"] is None else options["budget"]
-    if budget < 0:
-        raise InvalidOption(f"budget must be a number of seconds, not {budget}.")
-    record = Record(options["path"], options["instance"])
+    limits = {"rota": options["budget"], "repairs": options["repair_budget"]}
+    budget = Budget(**{name: seconds for name, seconds in limits.items() if seconds is not None})
+    budget.check()
+    path, instance = options["path"], options["instance"]
+    check_writable(path)
     interruption = work_apart()
-    with Progress.of(module) as progress:
-        following = Following(server, waiting, interruption, progress)
-        maintainer = Maintainer(following, options["instance"], record, policy, now=lambda: datetime.now(timezone.utc))
-        return maintainer.due() if module.check_mode else maintainer.run(budget)
+    try:
+        with nullcontext() if module.check_mode else locked(path), Progress.of(module) as progress:
+            record = Record(path, instance, now=_now())
+            for doubt in record.doubts:
+                module.warn(doubt)
+            last_tried = record.latest() or None
+            following = Following(server, waiting, interruption, progress)
+            maintainer = Maintainer(following, instance, record, policy, now=_now)
+            steps = maintainer.due() if module.check_mode else maintainer.run(budget)
+            return {**results(steps), "last_tried": last_tried}
+    except RecordInUse as error:
+        if options["on_locked"] == "fail":
+            raise
+        return {**results([]), "last_tried": None, "locked_by": error.holder}
 
 
-def report(module: AnsibleModule, steps: list[Step]) -> None:
+def report(module: AnsibleModule, facts: dict[str, Any]) -> None:
     """End the task, as failed where a step has failed."""
-    left = sum(step.state == "left" for step in steps)
-    changed = any(step.state != "left" for step in steps)
-    facts: dict[str, Any] = {"changed": changed, "steps": [step.as_json() for step in steps], "left": left}
-    failures = [f"{step}: {step.failure}" for step in steps if step.failure is not None]
+    steps = facts["steps"]
+    failures = [
+        " ".join(filter(None, (step["function"], step["store"]))) + f": {step['msg']}"
+        for step in steps
+        if "msg" in step
+    ]
     if failures:
         module.fail_json(
             msg=f"{len(failures)} of {len(steps)} steps on {module.params['instance']} failed. {' '.join(failures)}",
             **facts,
         )
     module.exit_json(**facts)
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
 
 
 if __name__ == "__main__":

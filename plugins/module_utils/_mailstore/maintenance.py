@@ -14,7 +14,6 @@ it was at.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Callable, Mapping, Sequence
@@ -24,18 +23,14 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.following import Following
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.functions import form
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import Process
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.record import NEVER, Record
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.survey import Document
-from ansible_collections.mops.maintenance.plugins.module_utils._replace import replace as replace_file
 
-SCHEMA = 1
-"""The version of a record's shape."""
+REPAIRS = ("retry", "upgrade", "rebuild")
+"""The kinds of work that a store asks for itself, in the order in which they are done."""
 
-_TIME = "%Y-%m-%dT%H:%M:%SZ"
-_NEVER = ""
-
-
-class RecordUnusable(MopsError):
-    """The file that should remember earlier maintenance cannot be read or written."""
+KINDS = (*REPAIRS, "verify", "compact")
+"""All kinds of work."""
 
 
 @dataclass(frozen=True)
@@ -47,26 +42,57 @@ class Policy:
     compact_days: int = 90
     verify_indexes: bool = False
     """Whether a verification includes the search indexes."""
+    overdue_days: int = 7
+    """A store is overdue when something has been due for longer than so many days."""
+    only: Sequence[str] = KINDS
+    """The kinds of work to do."""
 
     def check(self) -> None:
         """Raise `InvalidOption` for what cannot be."""
-        for name in ("verify_days", "compact_days"):
+        for name in ("verify_days", "compact_days", "overdue_days"):
             if not 0 <= getattr(self, name) <= 36500:
                 raise InvalidOption(f"{name} must be 0 to 36500 days, not {getattr(self, name)}.")
+        if not self.only:
+            raise InvalidOption("only must name at least one kind of work.")
+
+    def days(self) -> dict[str, int]:
+        """For a `Record`."""
+        return {"verified": self.verify_days, "compacted": self.compact_days, "overdue": self.overdue_days}
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Within how many seconds work is begun."""
+
+    rota: float = float("inf")
+    repairs: float = float("inf")
+
+    def check(self) -> None:
+        """Raise `InvalidOption` for what cannot be."""
+        for name, seconds in (("budget", self.rota), ("repair_budget", self.repairs)):
+            if not seconds >= 0:
+                raise InvalidOption(f"{name} must be a number of seconds, not {seconds}.")
 
 
 @dataclass(frozen=True)
 class Step:
     """One piece of work, and what became of it."""
 
+    kind: str
+    """One of `KINDS`."""
     functions: Sequence[str]
     """Called one after the other."""
     why: str
-    store: Document | None = None
-    """The store that it is about, or None where it is about all of the instance's."""
-    work: str | None = None
-    """For a step of the rota, what the record remembers it as."""
+    stores: Sequence[Document]
+    """The stores that need it."""
+    work: str
+    """What a record remembers it as."""
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    whole: bool = False
+    """Whether it is done for all of the instance's stores at once."""
+    tried: str = NEVER
+    """When it was last tried."""
+    overdue: bool = False
     state: str = "due"
     """``due``, ``done``, ``failed``, or ``left`` for another time."""
     elapsed: float = 0.0
@@ -74,97 +100,49 @@ class Step:
     failure: str | None = None
 
     def __str__(self) -> str:
-        return self.functions[-1] + (f" {self.store.get('name')}" if self.store else "")
+        return self.functions[-1] + ("" if self.whole else f" {self.stores[0].get('name')}")
 
     def as_json(self) -> Document:
         """By the names of the module's return values."""
-        store = self.store or {}
+        store = {} if self.whole else self.stores[0]
         return {
+            "kind": self.kind,
             "function": self.functions[-1],
             "store_id": store.get("id"),
             "store": store.get("name"),
             "why": self.why,
+            "tried": self.tried or None,
+            "overdue": self.overdue,
             "state": self.state,
             "elapsed": round(self.elapsed, 3),
             **({"msg": self.failure} if self.failure else {}),
         }
 
 
-class Record:
-    """What was done with each store, and when: ``{"verified": time, "verify_tried": time, ...}``, times in UTC.
-
-    A store is known by its id and its path: one that was moved, or that took a detached one's id, is another.
-    """
-
-    def __init__(self, path: str, instance: str) -> None:
-        """Read from ``path``, where there may be no file yet. Raises `RecordUnusable`."""
-        self._path = path
-        self._instance = instance
-        self._stores: Document = {}
-        failure = None
-        try:
-            with open(path, encoding="utf-8") as file:
-                document = json.load(file)
-            if document["schema"] != SCHEMA or document["instance"] != instance:
-                failure = f"{path} is not a record of the maintenance of {instance}."
-            self._stores = {str(key): dict(value) for key, value in document["stores"].items()}
-        except FileNotFoundError:
-            pass
-        except OSError as error:
-            failure = f"{path} cannot be read: {error.strerror}."
-        except (ValueError, KeyError, TypeError, AttributeError):
-            failure = f"{path} is damaged."
-        if failure:
-            raise RecordUnusable(
-                f"{failure} It should remember what was maintained when. Without it, everything is due: move it away "
-                "if that is right."
-            )
-
-    def time(self, store: Document, what: str) -> str:
-        """When ``what`` was last done with the store, in a form that sorts; empty where never."""
-        entry = self._stores.get(str(store.get("id"))) or {}
-        return str(entry.get(what) or _NEVER) if entry.get("path") == store.get("databasePath") else _NEVER
-
-    def remember(self, store: Document, now: datetime, *what: str) -> None:
-        key, path = str(store.get("id")), store.get("databasePath")
-        entry = self._stores.get(key)
-        if entry is None or entry.get("path") != path:
-            entry = self._stores[key] = {"path": path}
-        entry.update({"name": store.get("name"), **dict.fromkeys(what, now.strftime(_TIME))})
-
-    def keep(self, stores: Sequence[Document]) -> None:
-        """Forget stores that are no longer there."""
-        there = {str(store.get("id")) for store in stores}
-        self._stores = {key: entry for key, entry in self._stores.items() if key in there}
-
-    def save(self) -> None:
-        """Replace the file as a whole. Raises `RecordUnusable`."""
-        document = {"schema": SCHEMA, "instance": self._instance, "stores": self._stores}
-        failure = None
-        try:
-            replace_file(self._path, json.dumps(document, indent=1, sort_keys=True))
-        except OSError as error:
-            failure = RecordUnusable(
-                f"{self._path} cannot be written: {error.strerror}. It should remember what was maintained when; what "
-                "was done last is done again the next time."
-            )
-        if failure:
-            raise failure
-
-
-def repairs(stores: Sequence[Document]) -> list[Step]:
+def repairs(stores: Sequence[Document], record: Record, policy: Policy) -> list[Step]:
     """What the stores themselves ask for, in the order in which it is to be done."""
     used = [store for store in stores if store.get("requestedState") != "disabled"]
     steps = []
     closed = [store for store in used if store.get("error")]
     if closed:
-        steps.append(Step(["RetryOpenStores"], f"{_named(closed)} could not be opened."))
-    steps += [Step(["UpgradeStore"], "It needs to be upgraded.", store) for store in used if store.get("needsUpgrade")]
+        why = f"{_named(closed)} could not be opened."
+        steps.append(Step("retry", ["RetryOpenStores"], why, closed, "opened", whole=True))
+    upgrades = [
+        Step("upgrade", ["UpgradeStore"], "It needs to be upgraded.", [store], "upgraded")
+        for store in sorted(used, key=lambda store: record.tried(store, "upgraded"))
+        if store.get("needsUpgrade")
+    ]
+    steps += upgrades
     outdated = [store for store in used if store.get("searchIndexesNeedRebuild")]
     if outdated:
         functions = ["SelectAllStoreIndexesForRebuild", "RebuildSelectedStoreIndexes"]
-        steps.append(Step(functions, f"The search index of {_named(outdated)} needs to be rebuilt."))
-    return steps
+        why = f"The search index of {_named(outdated)} needs to be rebuilt."
+        steps.append(Step("rebuild", functions, why, outdated, "rebuilt", whole=True))
+    return [
+        replace(step, tried=min(record.tried(store, step.work) for store in step.stores))
+        for step in steps
+        if step.kind in policy.only
+    ]
 
 
 def rota(stores: Sequence[Document], record: Record, policy: Policy, now: datetime) -> list[Step]:
@@ -175,32 +153,24 @@ def rota(stores: Sequence[Document], record: Record, policy: Policy, now: dateti
     # From a write-protected store nothing is ever removed, so there is nothing to compact.
     writable = [store for store in usable if store.get("requestedState") != "writeProtected"]
     including = {"includeIndexes": True} if policy.verify_indexes else {}
-    due = [
-        *_due("VerifyStore", "verified", usable, record, policy.verify_days, now, including),
-        *_due("CompactStore", "compacted", writable, record, policy.compact_days, now, {}),
+    steps = [
+        *(Step("verify", ["VerifyStore"], "", [store], "verified", including) for store in usable),
+        *(Step("compact", ["CompactStore"], "", [store], "compacted") for store in writable),
     ]
-    return sorted(due, key=lambda step: record.time(step.store or {}, f"{step.work}_tried"))
-
-
-def _due(
-    function: str,
-    work: str,
-    stores: Sequence[Document],
-    record: Record,
-    days: int,
-    now: datetime,
-    arguments: Mapping[str, Any],
-) -> list[Step]:
-    if not days:
-        return []
-    latest = (now - timedelta(days=days)).strftime(_TIME)
-    steps = []
-    for store in stores:
-        last = record.time(store, work)
-        if last <= latest:
-            why = f"It was last {work} on {last[:10]}." if last else f"It is not known to have been {work} before."
-            steps.append(Step([function], why, store, work, arguments))
-    return steps
+    due = []
+    for step in steps:
+        days, (store,) = policy.days()[step.work], step.stores
+        since = record.due_since(store, step.work, days, now)
+        if days and step.kind in policy.only and since <= now:
+            last = record.time(store, step.work)
+            why = (
+                f"It was last {step.work} on {last[:10]}."
+                if last
+                else f"It is not known to have been {step.work} before."
+            )
+            overdue = since + timedelta(days=policy.overdue_days) < now
+            due.append(replace(step, why=why, tried=record.tried(store, step.work), overdue=overdue))
+    return sorted(due, key=lambda step: step.tried)
 
 
 def _named(stores: Sequence[Document]) -> str:
@@ -224,47 +194,68 @@ class Maintainer:
         """What is to be done. Raises `MopsError` where the server does not tell."""
         with self._following.client() as client:
             stores = self._stores(client)
-        return [*repairs(stores), *rota(stores, self._record, self._policy, self._now())]
+        return [*self._repairs(stores), *self._rota(stores)]
 
-    def run(self, budget: float) -> list[Step]:
+    def run(self, budget: Budget) -> list[Step]:
         """Do what is to be done, and return all of it with what became of it.
 
-        Steps of the rota are begun within ``budget`` seconds from now, others always. Raises `MopsError` where the
-        server does not tell what is to be done; what goes wrong later is in the steps.
+        Steps are begun within ``budget``, counted from now. Raises `MopsError` where the server does not tell what is
+        to be done, or the record cannot be written; its facts are then the ``steps`` so far. What else goes wrong is in
+        the steps.
         """
+        self._record.days = self._policy.days()
+        self._record.save()  # so that what cannot be remembered is known before it is done
         steps: list[Step] = []
         failures: list[MopsError] = []
-        end = self._following.clock() + budget
+        began = self._following.clock()
 
         def work() -> None:
             try:
                 with self._following.client() as client:
-                    self._work(client, end, steps)
+                    self._work(client, began + budget.repairs, began + budget.rota, steps)
             except MopsError as error:
                 failures.append(error)
 
         self._following.run(work, 1)
         if failures:
+            failures[0].facts.update(results(steps))
             raise failures[0]
         return steps
 
-    def _work(self, client: Client, end: float, steps: list[Step]) -> None:
+    def _work(self, client: Client, repairs_end: float, rota_end: float, steps: list[Step]) -> None:
         stores = self._stores(client)
-        wanted = repairs(stores)
-        steps += [self._do(client, step) for step in wanted]
-        if wanted and not self._following.interruption.is_set():
+        for step in self._repairs(stores):
+            self._in_time(client, step, repairs_end, steps)
+        if any(step.state != "left" for step in steps) and not self._following.interruption.is_set():
             stores = self._stores(client)
-            steps[:] = proved(steps, repairs(stores))
-        self._record.keep(stores)
-        for step in rota(stores, self._record, self._policy, self._now()):
-            in_time = self._following.clock() < end
-            steps.append(self._do(client, step) if in_time else replace(step, state="left"))
-            if in_time:
-                self._remember(steps[-1])
+            steps[:] = proved(steps, self._repairs(stores))
+        for step in self._rota(stores):
+            self._in_time(client, step, rota_end, steps)
+        self._record.save()
 
     def _stores(self, client: Client) -> list[Document]:
         stores: list[Document] = client.call("GetStores", instanceID=self._instance) or []
+        self._record.see(stores, self._now())
         return stores
+
+    def _repairs(self, stores: Sequence[Document]) -> list[Step]:
+        return repairs(stores, self._record, self._policy)
+
+    def _rota(self, stores: Sequence[Document]) -> list[Step]:
+        return rota(stores, self._record, self._policy, self._now())
+
+    def _in_time(self, client: Client, step: Step, end: float, steps: list[Step]) -> None:
+        """Add the step to ``steps``, carried out where it is not too late for that. The record remembers it."""
+        if self._following.clock() >= end:
+            steps.append(replace(step, state="left"))
+            return
+        step = self._do(client, step)
+        steps.append(step)
+        if step.state == "done" or (step.state == "failed" and not self._following.interruption.is_set()):
+            what = [f"{step.work}_tried", *([step.work] if step.state == "done" else [])]
+            for store in step.stores:
+                self._record.remember(store, self._now(), *what)
+            self._record.save()
 
     def _do(self, client: Client, step: Step) -> Step:
         """Carry out a step, to its end."""
@@ -281,7 +272,7 @@ class Maintainer:
 
     def _call(self, client: Client, function: str, step: Step) -> str | None:
         """Call a function and follow it to its end. Returns why it failed, or None where it did not."""
-        store = {} if step.store is None else {"id": step.store.get("id")}
+        store = {} if step.whole else {"id": step.stores[0].get("id")}
         arguments = form({"instanceID": self._instance, **store, **step.arguments})
         try:
             process = Process(client.invoke(function, arguments, repeatable=False))
@@ -290,11 +281,14 @@ class Maintainer:
             return str(error)
         return self._following.failure(process, outcome)
 
-    def _remember(self, step: Step) -> None:
-        if step.store is not None and step.work is not None and step.state in ("done", "failed"):
-            what = [f"{step.work}_tried", *([step.work] if step.state == "done" else [])]
-            self._record.remember(step.store, self._now(), *what)
-            self._record.save()
+
+def results(steps: Sequence[Step]) -> Document:
+    """What became of the steps, by the names of the module's return values."""
+    return {
+        "changed": any(step.state != "left" for step in steps),
+        "steps": [step.as_json() for step in steps],
+        "left": sum(step.state == "left" for step in steps),
+    }
 
 
 def proved(done: Sequence[Step], still: Sequence[Step]) -> list[Step]:

@@ -14,14 +14,14 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.following import Following
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.interruption import Interruption
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.maintenance import (
+    Budget,
     Maintainer,
     Policy,
-    Record,
-    RecordUnusable,
     repairs,
     rota,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import Waiting
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.record import Record, RecordUnusable
 from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress
 from ansible_collections.mops.maintenance.tests.unit.plugins.module_utils._mailstore.scripted import envelope
 
@@ -44,7 +44,7 @@ def store(number, **values):
 
 @pytest.fixture
 def record(tmp_path):
-    return Record(str(tmp_path / "sub" / "a.json"), "a")
+    return Record(str(tmp_path / "sub" / "a.json"), "a", now=NOW)
 
 
 def ago(days):
@@ -55,29 +55,29 @@ def names(steps):
     return [str(step) for step in steps]
 
 
-def test_a_store_in_order_needs_no_repair():
-    assert repairs([store(1)]) == []
+def test_a_store_in_order_needs_no_repair(record):
+    assert repairs([store(1)], record, Policy()) == []
 
 
-def test_stores_are_opened_then_upgraded_then_indexes_are_rebuilt_all_at_once():
+def test_stores_are_opened_then_upgraded_then_indexes_are_rebuilt_all_at_once(record):
     stores = [
         store(1, searchIndexesNeedRebuild=True),
         store(2, needsUpgrade=True),
         store(3, error="Locked."),
         store(4, searchIndexesNeedRebuild=True, needsUpgrade=True),
     ]
-    assert names(repairs(stores)) == [
+    assert names(repairs(stores, record, Policy())) == [
         "RetryOpenStores",
         "UpgradeStore S2",
         "UpgradeStore S4",
         "RebuildSelectedStoreIndexes",
     ]
-    assert repairs(stores)[-1].why == "The search index of S1, S4 needs to be rebuilt."
+    assert repairs(stores, record, Policy())[-1].why == "The search index of S1, S4 needs to be rebuilt."
 
 
 def test_a_disabled_store_is_left_alone(record):
     disabled = store(1, requestedState="disabled", error="E", needsUpgrade=True, searchIndexesNeedRebuild=True)
-    assert repairs([disabled]) == []
+    assert repairs([disabled], record, Policy()) == []
     assert rota([disabled], record, Policy(), NOW) == []
 
 
@@ -111,43 +111,44 @@ def test_a_store_that_was_moved_is_another_one(record):
     assert len(rota([store(1, databasePath="E:\\")], record, Policy(), NOW)) == 2
 
 
-def test_a_record_is_the_same_when_it_is_read_again(record, tmp_path):
-    record.remember(store(1), ago(1), "verified")
-    record.remember(store(2), ago(2), "compacted")
-    record.keep([store(1)])
-    record.save()
-    again = Record(str(tmp_path / "sub" / "a.json"), "a")
-    assert again.time(store(1), "verified") == "2026-03-09T06:00:00Z"
-    assert again.time(store(2), "compacted") == ""
-    assert [path.name for path in (tmp_path / "sub").iterdir()] == ["a.json"]
+def test_only_the_kinds_of_work_that_are_wanted_are_due(record):
+    stores = [store(1, error="E"), store(2, needsUpgrade=True, searchIndexesNeedRebuild=True)]
+    policy = Policy(only=["upgrade", "compact"])
+    due = [*repairs(stores, record, policy), *rota(stores, record, policy, NOW)]
+    assert names(due) == ["UpgradeStore S2", "CompactStore S2"]
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "{",
-        "[]",
-        "{}",
-        json.dumps({"schema": 9, "instance": "a", "stores": {}}),
-        '{"schema": 1, "instance": "b", "stores": {}}',
-    ],
-)
-def test_a_record_that_cannot_be_used_is_said_before_anything_is_done(tmp_path, text):
-    path = tmp_path / "a.json"
-    path.write_text(text)
-    with pytest.raises(RecordUnusable, match=r"a\.json.*move it away"):
-        Record(str(path), "a")
-    assert path.read_text() == text
+def test_an_upgrade_that_fails_holds_up_no_other_one(record):
+    record.remember(store(1), ago(1), "upgraded_tried")
+    stores = [store(1, needsUpgrade=True), store(2, needsUpgrade=True)]
+    assert names(repairs(stores, record, Policy())) == ["UpgradeStore S2", "UpgradeStore S1"]
 
 
-def test_a_record_that_cannot_be_written_is_said(tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(RecordUnusable, match="Not a directory"):
-        Record(str(tmp_path / "file" / "a.json"), "a")
+def test_what_is_due_for_too_long_is_overdue(record):
+    record.remember(store(1), ago(38), "verified", "verified_tried")
+    record.remember(store(2), ago(36), "verified", "verified_tried")
+    steps = rota([store(1), store(2), store(3)], record, Policy(compact_days=0), NOW)
+    assert [(str(step), step.overdue) for step in steps] == [
+        ("VerifyStore S3", False),
+        ("VerifyStore S1", True),
+        ("VerifyStore S2", False),
+    ]
+    record.see([store(3)], ago(8))
+    assert rota([store(3)], record, Policy(compact_days=0), NOW)[0].overdue
 
 
-@pytest.mark.parametrize("policy", [Policy(verify_days=-1), Policy(compact_days=100_000)])
+def test_to_want_no_kind_of_work_is_refused():
+    with pytest.raises(InvalidOption, match="only"):
+        Policy(only=[]).check()
+
+
+@pytest.mark.parametrize("budget", [Budget(-1), Budget(repairs=-1), Budget(float("nan"))])
+def test_a_budget_that_cannot_be_is_refused(budget):
+    with pytest.raises(InvalidOption, match="budget must be a number of seconds"):
+        budget.check()
+
+
+@pytest.mark.parametrize("policy", [Policy(verify_days=-1), Policy(compact_days=100_000), Policy(overdue_days=-1)])
 def test_days_that_cannot_be_are_refused(policy):
     with pytest.raises(InvalidOption, match="days"):
         policy.check()
@@ -160,11 +161,11 @@ def interruption():
 
 @pytest.fixture
 def maintain(server, clock, record, interruption):
-    def maintain(policy=NEVER, budget=1e9):
+    def maintain(policy=NEVER, **budget):
         nowhere = Progress(None, interval=60)
         following = Following(Server("host", "admin", "päss&=%"), Waiting(), interruption, nowhere, clock=clock)
         try:
-            return Maintainer(following, "a", record, policy, now=lambda: NOW).run(budget)
+            return Maintainer(following, "a", record, policy, now=lambda: NOW).run(Budget(**budget))
         finally:
             assert server.open == {}
 
@@ -225,7 +226,7 @@ def test_nothing_of_the_rota_is_begun_when_the_budget_is_used_up(server, maintai
         return envelope()
 
     server.script(stores(*map(store, (1, 2, 3))), slowly, slowly)
-    steps = maintain(Policy(compact_days=0), budget=150)
+    steps = maintain(Policy(compact_days=0), rota=150)
     assert [step.state for step in steps] == ["done", "done", "left"]
     assert [step.elapsed for step in steps] == [100, 100, 0]
     assert record.time(store(3), "verified_tried") == ""
@@ -233,14 +234,64 @@ def test_nothing_of_the_rota_is_begun_when_the_budget_is_used_up(server, maintai
 
 def test_a_repair_is_done_even_without_a_budget(server, maintain):
     server.script(stores(store(1, needsUpgrade=True)), envelope(), stores(store(1)))
-    assert [step.state for step in maintain(Policy(), budget=0)] == ["done", "left", "left"]
+    assert [step.state for step in maintain(Policy(), rota=0)] == ["done", "left", "left"]
+
+
+def test_repairs_are_begun_within_their_own_budget(server, maintain, clock):
+    def slowly(form):
+        clock.sleep(100)
+        return envelope()
+
+    upgrades = [store(number, needsUpgrade=True) for number in (1, 2, 3)]
+    server.script(stores(*upgrades), slowly, slowly, stores(store(1), store(2), upgrades[2]))
+    steps = maintain(repairs=150)
+    assert [(str(step), step.state) for step in steps] == [
+        ("UpgradeStore S1", "done"),
+        ("UpgradeStore S2", "done"),
+        ("UpgradeStore S3", "left"),
+    ]
+
+
+def test_nothing_is_repaired_without_a_budget_for_it(server, maintain):
+    server.script(stores(store(1, needsUpgrade=True)))
+    assert [step.state for step in maintain(repairs=0)] == ["left"]
+
+
+def test_a_record_that_cannot_be_written_is_said_before_the_server_is_asked(maintain, tmp_path):
+    (tmp_path / "sub").write_text("")
+    with pytest.raises(RecordUnusable, match=r"a\.json cannot be written"):
+        maintain()
+
+
+def test_what_was_done_is_said_also_where_the_record_cannot_be_written_any_more(server, maintain, tmp_path):
+    def fill(form):
+        (tmp_path / "sub").rename(tmp_path / "gone")
+        (tmp_path / "sub").write_text("")
+        return envelope()
+
+    server.script(stores(store(1), store(2)), fill)
+    with pytest.raises(RecordUnusable, match="cannot be written") as caught:
+        maintain(Policy(compact_days=0))
+    assert [(step["function"], step["state"]) for step in caught.value.facts["steps"]] == [("VerifyStore", "done")]
+    assert caught.value.facts["changed"]
+
+
+def test_a_step_that_was_interrupted_keeps_its_turn(server, maintain, record, interruption):
+    def interrupt(form):
+        interruption.set("SIGTERM")
+        return envelope(statusCode="cancelled")
+
+    server.script(stores(store(1)), interrupt)
+    assert [step.state for step in maintain(Policy(compact_days=0))] == ["failed"]
+    assert record.tried(store(1), "verified") == ""
 
 
 def test_the_record_is_written_after_every_step(server, maintain, tmp_path):
     seen = []
 
     def look(form):
-        seen.extend(json.loads((tmp_path / "sub" / "a.json").read_text())["stores"])
+        entries = json.loads((tmp_path / "sub" / "a.json").read_text())["stores"]
+        seen.extend(key for key, entry in entries.items() if "verified" in entry)
         return envelope()
 
     server.script(stores(store(1), store(2)), envelope(), look)
