@@ -23,7 +23,8 @@ import shutil
 import signal
 import tempfile
 import time
-from typing import Callable
+from contextlib import nullcontext
+from typing import Callable, ContextManager
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.interruption import (
@@ -48,11 +49,17 @@ class WatchFailed(MopsError):
     """There is no process that watches, so nothing that needs one was begun."""
 
 
-def start(act: Callable[[bool], None], play: Ancestor | None, seconds: float) -> str:
+def start(
+    act: Callable[[bool], None],
+    play: Ancestor | None,
+    seconds: float,
+    meanwhile: Callable[[], ContextManager[None]] = nullcontext,
+) -> str:
     """Start to watch, and return the path by which to `tell`. Call it before any thread is started.
 
     ``act`` is called at most once, in the other process, and told whether things had settled. ``play`` is whose end
-    makes it act, ``seconds`` the time after which it does so at the latest. Raises `WatchFailed`.
+    makes it act, ``seconds`` the time after which it does so at the latest. ``meanwhile`` is entered there for as long
+    as it watches or acts. Raises `WatchFailed`.
     """
     failure: WatchFailed | None = None
     try:
@@ -69,7 +76,7 @@ def start(act: Callable[[bool], None], play: Ancestor | None, seconds: float) ->
         raise failure
     if child == 0:
         os.close(reader)
-        _detach(path, writer, act, play, seconds)
+        _detach(path, writer, act, play, seconds, meanwhile)
     os.close(writer)
     os.waitpid(child, 0)
     with os.fdopen(reader, "rb") as armed:
@@ -94,7 +101,14 @@ def tell(path: str, word: bytes) -> bool:
     return True
 
 
-def _detach(path: str, armed: int, act: Callable[[bool], None], play: Ancestor | None, seconds: float) -> None:
+def _detach(
+    path: str,
+    armed: int,
+    act: Callable[[bool], None],
+    play: Ancestor | None,
+    seconds: float,
+    meanwhile: Callable[[], ContextManager[None]],
+) -> None:
     """Become a process that belongs to nobody, watch, act, and end. Never returns."""
     try:
         os.setsid()
@@ -108,11 +122,12 @@ def _detach(path: str, armed: int, act: Callable[[bool], None], play: Ancestor |
         os.write(armed, b"!")
         pipe = _let_go(pipe)
         terminal = Terminal.of(play) if play is not None else None
-        settled = watch(lambda: _heard(pipe), lambda: bool(signals) or (play is not None and play.gone()), seconds)
-        if settled is not None:
-            if terminal is not None:
-                terminal.release_after(HOLD_SECONDS)
-            act(settled)
+        with meanwhile():
+            settled = watch(lambda: _heard(pipe), lambda: bool(signals) or (play is not None and play.gone()), seconds)
+            if settled is not None:
+                if terminal is not None:
+                    terminal.release_after(HOLD_SECONDS)
+                act(settled)
     finally:
         shutil.rmtree(os.path.dirname(path), ignore_errors=True)
         # Without Python's own end, which belongs to the module that this once was.

@@ -10,13 +10,28 @@
 from __future__ import annotations
 
 import time
-from typing import Callable, Mapping, Sequence
+from threading import Event
+from typing import Callable, Mapping, NamedTuple, Sequence
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client import Client
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.following import Following
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.functions import form
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import Process
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.lease import (
+    Lease,
+    drop,
+    lost_among,
+    read,
+    renewing,
+    take_over,
+)
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import (
+    Follower,
+    Process,
+    ProcessUnknown,
+    Status,
+    Waiting,
+)
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.survey import RUNNING, unmatched
 
 FROZEN = "frozen"
@@ -63,14 +78,17 @@ def check_all_run(status: Mapping[str, str], patterns: Sequence[str]) -> None:
         )
 
 
-def freeze(following: Following, names: Sequence[str]) -> None:
-    """Freeze the instances. Raises `NotOpened` where not all of them are frozen in the end; some may be."""
+def freeze(following: Following, names: Sequence[str], begun: Callable[[str], None] = lambda token: None) -> None:
+    """Freeze the instances. Raises `NotOpened` where not all of them are frozen in the end; some may be.
+
+    ``begun`` is told the token where the server makes a process of it.
+    """
     failures: list[str] = []
 
     def work() -> None:
         try:
             with following.client() as client:
-                failure = _change(following, client, "FreezeInstances", names)
+                failure = _change(following, client, "FreezeInstances", names, begun)
                 if failure is None:
                     failure = _not_all(status_of(client, names), names, FROZEN)
         except MopsError as error:
@@ -122,6 +140,82 @@ def thaw(
         sleep(_BETWEEN_TRIES)
 
 
+class Lost(NamedTuple):
+    """What `close_lost` has found and done."""
+
+    closed: list[Lease]
+    """The windows that were lost. They are closed now."""
+    held: list[Lease]
+    """The windows that somebody still holds."""
+    thawed: list[str]
+
+
+def close_lost(
+    new_client: Callable[[], Client],
+    folder: str,
+    server: str,
+    names: Sequence[str] | None = None,
+    *,
+    dry: bool = False,
+    seconds: float = 60.0,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Lost:
+    """Thaw what lost windows have left frozen, and nothing that another window holds.
+
+    ``folder`` has the leases of the windows. With ``names``, only windows on one of these instances count. ``dry``
+    tells what would be thawed. Raises `NotClosed`; the lease then stays for another try.
+    """
+    leases = read(folder, server)
+    ours = [lease for lease in leases if names is None or set(names) & set(lease.instances)]
+    lost, held = lost_among(ours, clock=clock, sleep=sleep)
+    closed: list[Lease] = []
+    thawed: list[str] = []
+    for lease in lost:
+        mine = lease if dry else take_over(lease)
+        if mine is None:
+            continue  # somebody else closes it
+        gone = {mine.path, *(each.path for each in lost)}
+        spared = {name for other in read(folder, server) if other.path not in gone for name in other.instances}
+        wanted = [name for name in mine.instances if name not in spared]
+        if dry:
+            with new_client() as client:
+                status = status_of(client, wanted) if wanted else {}
+            thawed += [name for name, state in status.items() if state == FROZEN]
+        else:
+            with renewing(mine.path):
+                # Something may still be freezing on the server: see to that first, or wait for what is frozen late.
+                late = 0.0 if mine.settled else SETTLE_SECONDS - (mine.renewed - lease.renewed) / 1e9
+                if mine.process is not None and not mine.settled:
+                    _end(new_client, mine.process, clock, sleep)
+                    late = 0.0
+                if wanted:
+                    thawed += thaw(new_client, wanted, seconds=seconds, linger=late, clock=clock, sleep=sleep)
+            drop(mine.path)
+        closed.append(mine)
+    return Lost(closed, held, thawed)
+
+
+def _end(
+    new_client: Callable[[], Client],
+    token: str,
+    clock: Callable[[], float],
+    sleep: Callable[[float], None],
+) -> None:
+    """Cancel a process that somebody else has started, and wait for its end."""
+    with new_client() as client:
+        try:
+            client.cancel(token)
+            process = Process(Status(code="running", token=token))
+            Follower(client, Waiting(SETTLE_SECONDS), Event(), clock=clock, sleep=sleep).follow(process)
+            if process.running:
+                raise NotClosed(
+                    f"The process {token}, in which a lost window freezes, was cancelled, but does not end."
+                )
+        except ProcessUnknown:
+            pass  # it has ended long ago
+
+
 def broken(status: Mapping[str, str], names: Sequence[str]) -> list[str]:
     """The instances of a window that are not frozen any more, so that a backup of them cannot be trusted."""
     return [f"{name} is {status.get(name, 'gone')}" for name in names if status.get(name) != FROZEN]
@@ -132,8 +226,12 @@ def _not_all(status: Mapping[str, str], names: Sequence[str], wanted: str) -> st
     return f"The server is done, but {', '.join(others)}." if others else None
 
 
-def _change(following: Following, client: Client, function: str, names: Sequence[str]) -> str | None:
+def _change(
+    following: Following, client: Client, function: str, names: Sequence[str], begun: Callable[[str], None]
+) -> str | None:
     """Call a function for the instances and follow it to its end. Returns why it failed, or None."""
     process = Process(client.invoke(function, form({"instanceFilter": ",".join(names)}), repeatable=False))
+    if process.running and process.status.token:
+        begun(process.status.token)
     outcome = following.follow(client, process, function) if process.running else None
     return following.failure(process, outcome)
