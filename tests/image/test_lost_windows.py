@@ -3,7 +3,7 @@
 # SPDX-FileCopyrightText: Contributors to the mops.maintenance project
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A backup window whose container is killed, at whatever step: another container closes it, and nothing stays frozen."""
+"""A backup window whose container is killed, at whatever step: another one closes it, and nothing stays frozen."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ LOST = """
 @pytest.fixture(autouse=True)
 def written(folder: Path) -> None:
     (folder / "lost.yml").write_text(LOST)
-    (folder / "backup.yml").write_text(f"- ansible.builtin.shell: touch {folder}/begun; sleep {{{{ nap | default(60) }}}}\n")
+    (folder / "backup.yml").write_text(
+        f"- ansible.builtin.shell: touch {folder}/begun; sleep {{{{ nap | default(60) }}}}\n"
+    )
 
 
 def window(containers: Containers, instances: str, **variables: str) -> Container:
@@ -111,7 +113,9 @@ def test_closing_that_is_killed_itself_is_done_by_the_next(
     killed = window(containers, "delta")
     assert eventually((folder / "begun").exists, 60)
     killed.kill()
-    simulators.faults("mailstore", [{"action": "status", "status": 503, "path": "/api/invoke/ThawInstances", "times": 9}])
+    simulators.faults(
+        "mailstore", [{"action": "status", "status": 503, "path": "/api/invoke/ThawInstances", "times": 9}]
+    )
     (path,) = folder.glob("state/**/*.window.json")
     closing = containers.start("ansible-playbook", "lost.yml")
     assert eventually(lambda: not path.exists(), 60)  # it was taken over

@@ -101,7 +101,7 @@ def test_leases_of_other_servers_and_what_is_half_written_do_not_count(folder, o
 def test_a_damaged_lease_is_named_and_not_passed_over(folder, open_window, text):
     path = open_window("a")
     Path(path).write_text(text)
-    with pytest.raises(LeaseUnusable, match="is damaged.*Look for frozen instances") as failure:
+    with pytest.raises(LeaseUnusable, match=r"is damaged.*Look for frozen instances") as failure:
         read(folder, URL)
     assert path in str(failure.value)
 
@@ -209,5 +209,3 @@ def test_only_windows_on_the_named_instances_count(server, folder, open_window, 
     server.script(status(b="frozen"), envelope(), status(b="running"))
     assert close(names=["b"]).thawed == ["b"]
     assert [each.instances for each in read(folder, URL)] == [["a"]]
-
-
