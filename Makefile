@@ -18,13 +18,13 @@ help:  ## show this list
 	  printf '%-27s %s\n' "$$command" "$$what"; done
 
 demo: $(VENV)/ready collection  ## watch the shipped playbooks do their main job, against simulators on this machine
-	@ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) PYTHONPATH=tests exec $(VENV)/bin/python -m demo
+	@ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/$(COLLECTIONS) PYTHONPATH=tests exec $(VENV)/bin/python -m demo
 
 simulators: $(VENV)/ready collection  ## start the three simulators and leave them running, to play with by hand
 	@PYTHONPATH=tests exec $(VENV)/bin/python -m simulators
 
 bench: $(VENV)/ready collection  ## measure speed and memory against what one would use otherwise
-	@ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) PYTHONPATH=tests exec $(VENV)/bin/python -m bench
+	@ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/$(COLLECTIONS) PYTHONPATH=tests exec $(VENV)/bin/python -m bench
 
 test:  ## run everything that CI runs, on the oldest ansible-core and on the newest for this Python
 test-all:  ## the same on every ansible-core that a Python of this machine can install
@@ -65,7 +65,7 @@ tarball: $(VENV)/ready
 	@$(VENV)/bin/ansible-galaxy collection build --output-path $(DIST) > build/dist.log || { cat build/dist.log; exit 1; }
 
 collection: tarball
-	@ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) $(VENV)/bin/ansible-galaxy collection install --force -p $(COLLECTIONS) $(DIST)/*.tar.gz > build/collection.log || { cat build/collection.log; exit 1; }
+	@ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/$(COLLECTIONS) $(VENV)/bin/ansible-galaxy collection install --force -p $(COLLECTIONS) $(DIST)/*.tar.gz > build/collection.log || { cat build/collection.log; exit 1; }
 
 $(VENV)/ready: requirements.txt tests/simulators/requirements.txt
 	@echo 'Setting up $(VENV) (ansible-core, requests and what the simulators need) …'
