@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import hmac
 import json
@@ -14,6 +15,7 @@ import time
 import uuid
 from datetime import datetime, timedelta, timezone
 from typing import Any
+from unittest.mock import ANY as ANY_TEXT
 
 import pytest
 import requests
@@ -275,13 +277,22 @@ class Bearer:
         given = {"Authorization": f"Bearer {token}"}
         return self._http.post(url, json=channels(SAMPLE_CHANNEL), headers=given, timeout=10).status_code
 
+    def send(self, method: str, path: str, token: str | None = None, **options: Any) -> requests.Response:
+        given = {"Authorization": f"Bearer {token or self.token().json()['access_token']}"}
+        url = self._simulators.mimecast.base_url + path
+        return self._http.request(method, url, headers=given, timeout=10, **options)
+
 
 @pytest.fixture
 def bearer(simulators, http):
     return Bearer(simulators, http)
 
 
-def test_a_bearer_token_opens_the_same_paths(bearer):
+def test_a_bearer_token_opens_the_same_paths_but_for_channel_tokens(simulators, bearer):
+    token = bearer.token().json()["access_token"]
+    assert bearer.call(token) == 403
+    assert bearer.send("POST", "/api/account/get-account", token, json={"data": []}).status_code == 200
+    simulators.settings("mimecast", bearer_channel_tokens=True)
     answer = bearer.token().json()
     assert answer["token_type"] == "Bearer"
     assert answer["expires_in"] == 1799
@@ -290,7 +301,7 @@ def test_a_bearer_token_opens_the_same_paths(bearer):
 
 
 def test_bearer_tokens_expire_and_can_be_revoked(simulators, bearer):
-    simulators.settings("mimecast", oauth_token_seconds=0.2)
+    simulators.settings("mimecast", oauth_token_seconds=0.2, bearer_channel_tokens=True)
     short = bearer.token().json()["access_token"]
     time.sleep(0.25)
     assert bearer.call(short) == 401
@@ -306,6 +317,98 @@ def test_bearer_tokens_expire_and_can_be_revoked(simulators, bearer):
 )
 def test_wrong_client_credentials_get_no_token(bearer, changes, status):
     assert bearer.token(**changes).status_code == status
+
+
+def test_objects_are_created_changed_and_deleted_in_rest_style(bearer):
+    policies = "/policy-management/cloud-gateway/v1/anti-spoofing/policies"
+    created = bearer.send("POST", policies, json={"description": "New"})
+    assert created.status_code == 201
+    assert set(created.json()) == {"id"}
+    one = f"{policies}/{created.json()['id']}"
+    assert bearer.send("PATCH", one, json={"option": "bypass"}).json()["option"] == "bypass"
+    assert bearer.send("DELETE", one).status_code == 204
+    assert bearer.send("GET", one).json() == {"error": {"code": "err_not_found", "message": ANY_TEXT}}
+    assert bearer.send("PUT", policies, json={}).status_code == 405
+
+
+def test_rest_style_answers_202_and_nothing_and_puts(bearer):
+    assert bearer.send("POST", "/directory/cloud-gateway/v1/integrations/sync-requests").content == b""
+    domains = "/domain/cloud-gateway/v1/internal-domains"
+    assert bearer.send("POST", domains, json={"domain": "a.example"}).status_code == 202
+    assert bearer.send("POST", domains, json={"domain": "a.example"}).status_code == 409
+    assert bearer.send("GET", domains).json() == {"data": [{"domain": "a.example", "status": "pending"}]}
+    contact = "/account/cloud-gateway/v1/emergency-contact"
+    assert bearer.send("PUT", contact, json={"email": "a@a.example"}).json() == {"email": "a@a.example"}
+
+
+def test_members_of_a_group_are_in_the_envelope(bearer):
+    members = "/directory/cloud-gateway/v1/groups/group-1"
+    body = {"data": [{"emailAddress": "a@a.example"}]}
+    assert bearer.send("POST", f"{members}/members", json=body).json()["fail"] == []
+    assert code(bearer.send("POST", f"{members}/members", json=body)) == "err_folder_group_member_already_exists"
+    assert bearer.send("POST", f"{members}/remove-members", json=body).json()["fail"] == []
+    assert code(bearer.send("POST", f"{members}/remove-members", json=body)) == "err_folder_email_address_not_found"
+
+
+@pytest.mark.parametrize(
+    ("form", "begins"),
+    [
+        ("fail", '{"fail": [{"code": "err_not_found"'),
+        ("error", '{"error": {"code": "err_not_found"'),
+        ("detail", '{"detail": "There is no policy'),
+        ("problem", '{"type": "about:blank", "title": "err_not_found", "status": 404'),
+        ("html", "<html>"),
+    ],
+)
+def test_a_refusal_comes_in_several_forms(simulators, bearer, form, begins):
+    simulators.settings("mimecast", rest_error_form=form)
+    answer = bearer.send("GET", "/policy-management/cloud-gateway/v1/anti-spoofing/policies/none")
+    assert answer.text.startswith(begins)
+
+
+def test_lists_have_pages_in_two_styles(bearer):
+    groups = bearer.send("GET", "/directory/cloud-gateway/v1/groups", params={"pageSize": 50}).json()
+    assert groups["meta"]["pagination"] == {"pageSize": 1, "totalCount": 1}
+    policies, token, pages = [], None, 0
+    while pages == 0 or token:
+        query = {"pageSize": 50, **({"nextPage": token} if token else {})}
+        page = bearer.send("GET", "/policy-management/cloud-gateway/v1/anti-spoofing/policies", params=query).json()
+        policies += page["definitions"]
+        token, pages = page.get("@nextPage"), pages + 1
+    assert (pages, len(policies)) == (3, 130)
+
+
+def test_siem_batches_are_files_elsewhere_that_expire_and_take_no_credentials(simulators, http, bearer):
+    simulators.control("mimecast", "POST", "siem", {"type": "receipt", "batches": 3, "events": 5})
+    first = bearer.send("GET", "/siem/v1/batch/events/cg", params={"type": "receipt"}).json()
+    assert (len(first["value"]), first["isCaughtUp"]) == (2, False)
+    query = {"type": "receipt", "nextPage": first["@nextPage"]}
+    second = bearer.send("GET", "/siem/v1/batch/events/cg", params=query).json()
+    assert (len(second["value"]), second["isCaughtUp"]) == (1, True)
+    files = [http.get(item["url"], timeout=10) for item in first["value"] + second["value"]]
+    events = [json.loads(line) for file in files for line in gzip.decompress(file.content).decode().split("\n") if line]
+    assert len({event["aggregateId"] for event in events}) == 15
+    assert http.get(first["value"][0]["url"].partition("?")[0], timeout=10).status_code == 403
+    simulators.settings("mimecast", siem_address_seconds=-1)
+    late = bearer.send("GET", "/siem/v1/batch/events/cg", params={"type": "receipt"}).json()["value"][0]["url"]
+    assert http.get(late, timeout=10).status_code == 403
+
+
+def test_log_files_come_one_by_one_and_then_json(call):
+    answers = [call({"data": [{"token": str(number)}]}, "/api/audit/get-siem-logs") for number in range(4)]
+    assert [answer.headers.get("mc-siem-token") for answer in answers] == ["1", "2", "3", None]
+    assert answers[0].content.startswith(b"PK")
+    assert answers[3].json()["meta"]["isLastToken"] is True
+
+
+def test_signed_requests_have_one_quota_and_bearers_one_for_each_function(simulators, call, bearer):
+    simulators.settings("mimecast", quota_limit=1, quota_refill_ms=60000)
+    assert call().status_code == 200
+    assert call({"data": []}, "/api/account/get-account").status_code == 429
+    token = bearer.token().json()["access_token"]
+    assert bearer.send("GET", "/directory/cloud-gateway/v1/groups", token).status_code == 200
+    assert bearer.send("POST", "/api/account/get-account", token, json={"data": []}).status_code == 200
+    assert bearer.send("GET", "/directory/cloud-gateway/v1/groups", token).status_code == 429
 
 
 def test_answers_can_be_damaged_in_many_ways(simulators, call):

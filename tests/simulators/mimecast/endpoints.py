@@ -2,23 +2,28 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: Contributors to the mops.maintenance project
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the endpoints do: event channels, an account, two lists with pages, and one that writes."""
+"""What API 1.0's endpoints do: event channels, an account, lists with pages, managed URLs, and log files."""
 
 from __future__ import annotations
 
 import base64
+import io
 import re
 import secrets
+import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
+
+from aiohttp import web
 
 from . import envelope
 from .body import Body
 from .envelope import Problem, Refused, Result
 
 LATEST_TOKEN = "/api/ess/get-latest-channel-token"
+SIEM_LOGS = "/api/audit/get-siem-logs"
 DENIED_CHANNEL = "DENIED-CHAN-NEL000"
 # A damaged id is answered with a bare 400: anything but letters, digits and dashes.
 CHANNEL_ID = re.compile(r"[A-Za-z0-9-]+")
@@ -26,6 +31,10 @@ LARGEST_PAGE = 500
 PAGE_WITHOUT_PAGING = 100
 AUDIT_EVENTS = 730
 MANAGED_URLS = 260
+LOG_FILES = 3
+
+URL_EXISTS = Problem("err_managed_url_exists_code", "The managed URL exists already")
+URL_UNKNOWN = Problem("err_managed_url_not_found", "The managed URL was not found")
 
 
 @dataclass
@@ -52,6 +61,8 @@ class Tenant:
             "/api/audit/get-audit-events": self._audit_events,
             "/api/ttp/url/get-all-managed-urls": self._managed_urls,
             "/api/ttp/url/create-managed-url": self._create_managed_url,
+            "/api/ttp/url/delete-managed-url": self._delete_managed_url,
+            SIEM_LOGS: self._no_logs,
         }
 
     @property
@@ -113,10 +124,43 @@ class Tenant:
             if not item.get("url"):
                 fail.append((item, envelope.blank("url")))
                 continue
+            if any(known["url"] == item["url"] for known in self._urls):
+                fail.append((item, URL_EXISTS))
+                continue
             created = {**_managed_url(len(self._urls) + 1), "url": item["url"], "action": item.get("action", "block")}
             self._urls.append(created)
             data.append(created)
         return Result(data, tuple(fail))
+
+    def _delete_managed_url(self, body: Body) -> Result:
+        fail = []
+        for item in body.data:
+            known = [url for url in self._urls if url["id"] == item.get("id")]
+            if known:
+                self._urls.remove(known[0])
+            else:
+                fail.append((item, URL_UNKNOWN))
+        return Result([], tuple(fail))
+
+    def _no_logs(self, body: Body) -> Result:
+        return Result([])
+
+    def siem_logs(self, body: Body) -> web.Response:
+        """The next log file as a zip, whose successor the header `mc-siem-token` names; JSON when there is none."""
+        token = str(body.data[0].get("token", "0")) if body.data else "0"
+        number = int(token) if token.isdigit() else LOG_FILES
+        if number >= LOG_FILES:
+            return web.json_response({"meta": {"isLastToken": True, "status": 200}, "data": [], "fail": []})
+        content = io.BytesIO()
+        with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(
+                f"receipt_{number}.siem", f"datetime=2026-01-0{number + 1}T00:00:00+0000|aCode=A{number}\n" * 1000
+            )
+        headers = {
+            "Content-Disposition": f'attachment; filename="receipt_{number}.zip"',
+            "mc-siem-token": str(number + 1),
+        }
+        return web.Response(body=content.getvalue(), headers=headers, content_type="application/octet-stream")
 
 
 def page(items: Sequence[dict[str, Any]], meta: dict[str, Any]) -> Result:
