@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.mops.maintenance.plugins.plugin_utils._quick import QuickAction
+from ansible_collections.mops.maintenance.plugins.plugin_utils._progress import ActionWithProgress
 
 
-class ActionModule(QuickAction):
-    """Runs M(mops.maintenance.mimecast_request)."""
+class ActionModule(ActionWithProgress):
+    """Shows how M(mops.maintenance.mimecast_request) downloads a file."""
+
+    def _can_be_watched(self) -> bool:
+        return bool(self._task.args.get("dest")) and super()._can_be_watched()

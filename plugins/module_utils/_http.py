@@ -24,7 +24,7 @@ import socket
 import ssl
 import time
 import traceback
-from typing import Any, Iterator, Mapping, NamedTuple
+from typing import Any, Callable, Iterator, Mapping, NamedTuple, Optional, Protocol, Sequence
 from urllib.parse import urlsplit
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
@@ -90,10 +90,25 @@ class Answer(NamedTuple):  # not a dataclass: making one takes a module's start 
     body: bytes
     url: str
     """Where the request went, without its query string."""
+    method: str = "POST"
 
     def text(self) -> str:
         """The body as text: UTF-8 without its byte order mark, unreadable bytes replaced."""
         return self.body.decode("utf-8-sig", "replace")
+
+
+class Sink(Protocol):
+    """Takes the body of an answer, part by part, instead of the memory."""
+
+    max_bytes: int
+    """The largest body that it takes, after decompression."""
+
+    def write(self, part: bytes) -> None:
+        """Raises `MopsError` where it cannot take the part."""
+
+
+Save = Callable[[int, Mapping[str, str]], Optional[Sink]]
+"""Decides by status and headers whether the body of an answer goes to a sink, or is read as usual (None)."""
 
 
 class Endpoint(NamedTuple):
@@ -158,12 +173,13 @@ class Http:
         path: str,
         *,
         auth: AuthBase,
-        params: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | Sequence[tuple[str, str]] | None = None,
         data: Mapping[str, str] | bytes | str | None = None,
         headers: Mapping[str, str] | None = None,
         read_timeout: float | None = None,
+        save: Save | None = None,
     ) -> Answer:
-        """Send one request and read its whole answer.
+        """Send one request and read its whole answer. The body of one that ``save`` takes is empty in what is returned.
 
         ``path`` follows the endpoint's ``base_url``. ``read_timeout`` (seconds) replaces the endpoint's timeout for
         the answer, where the service is allowed to think for longer. Raises one of the `HttpError` tree.
@@ -187,11 +203,13 @@ class Http:
                 allow_redirects=False,
                 stream=True,
             ) as response:
+                sink = save(response.status_code, response.headers) if save is not None else None
                 return Answer(
                     status=response.status_code,
                     headers=response.headers,
-                    body=self._read(response, where),
+                    body=self._read(response, where, sink),
                     url=without_query(url),
+                    method=method,
                 )
         except requests.RequestException as error:
             failure = _explain(error, where, self.endpoint)
@@ -202,28 +220,33 @@ class Http:
     def _verify(self) -> bool | str:
         return self.endpoint.validate_certs and (self.endpoint.ca_path or True)
 
-    def _read(self, response: requests.Response, where: str) -> bytes:
-        announced = response.headers.get("Content-Length", "")
-        if announced.isdigit() and int(announced) > self._max_bytes:
-            raise self._too_large(where)
-        deadline = time.monotonic() + ANSWER_MAX_SECONDS
+    def _read(self, response: requests.Response, where: str, sink: Sink | None) -> bytes:
+        """The whole body; nothing where the sink has taken it."""
         body = bytearray()
+        write: Callable[[bytes], Any] = body.extend if sink is None else sink.write
+        max_bytes = self._max_bytes if sink is None else sink.max_bytes
+        announced = response.headers.get("Content-Length", "")
+        if announced.isdigit() and int(announced) > max_bytes:
+            raise _too_large(where, max_bytes, sink)
+        deadline = time.monotonic() + ANSWER_MAX_SECONDS
+        size = 0
         for chunk in _chunks(response):
-            body += chunk
-            if len(body) > self._max_bytes:
-                raise self._too_large(where)
-            if time.monotonic() > deadline:
+            size += len(chunk)
+            if size > max_bytes:
+                raise _too_large(where, max_bytes, sink)
+            write(chunk)
+            # A file may take as long as it likes, for as long as it arrives.
+            if sink is None and time.monotonic() > deadline:
                 raise AnswerLost(f"{where}: the answer was still arriving after {ANSWER_MAX_SECONDS:.0f} s.")
         # urllib3 1.26 does not compare what it read with what was announced.
         if announced.isdigit() and response.raw.tell() < int(announced) and response.request.method != "HEAD":
             raise AnswerLost(f"{where}: the answer was cut off after {response.raw.tell()} of {announced} bytes.")
         return bytes(body)
 
-    def _too_large(self, where: str) -> AnswerUnusable:
-        return AnswerUnusable(
-            f"{where}: the answer is larger than {self._max_bytes} bytes, more than this service ever sends; "
-            "is the address right?"
-        )
+
+def _too_large(where: str, max_bytes: int, sink: Sink | None) -> AnswerUnusable:
+    advice = "more than this service ever sends; is the address right?" if sink is None else "the most that is taken."
+    return AnswerUnusable(f"{where}: the answer is larger than {max_bytes} bytes, {advice}")
 
 
 def without_query(url: str) -> str:

@@ -9,10 +9,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from ansible_collections.mops.maintenance.plugins.module_utils import _http
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast import auth, envelope
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast import auth, envelope, failure, quota
 from ansible_collections.mops.maintenance.plugins.module_utils._retry import TryAgain
 
 GRANT_PATH = "/oauth/token"
@@ -43,7 +44,7 @@ def fetch_bearer_token(http: _http.Http, client_id: str, client_secret: str) -> 
 
 def read_bearer_token(answer: _http.Answer) -> auth.BearerToken:
     """The token in an answer. Raises what `fetch_bearer_token` raises."""
-    body = envelope.json_object(answer) or {}
+    body = failure.json_object(answer) or {}
     if answer.status != 200:
         _raise_refusal(answer, body)
     value = body.get("access_token")
@@ -72,7 +73,7 @@ def _raise_refusal(answer: _http.Answer, body: dict[str, Any]) -> None:
         http_status=answer.status,
     )
     if answer.status == 429:
-        raise TryAgain(error, wait=envelope.dictated_wait(answer))
+        raise TryAgain(error, wait=quota.dictated_wait(answer, time.time()))
     if answer.status >= 500:
         raise TryAgain(error)
     raise error
@@ -81,4 +82,4 @@ def _raise_refusal(answer: _http.Answer, body: dict[str, Any]) -> None:
 def _oauth_words(body: dict[str, Any]) -> str:
     """An OAuth 2.0 error (RFC 6749, section 5.2) as text, or nothing."""
     words = [str(body[name]) for name in ("error", "error_description") if isinstance(body.get(name), str)]
-    return envelope.shortened(": ".join(words))
+    return failure.shortened(": ".join(words))

@@ -20,15 +20,15 @@ from ansible_collections.mops.maintenance.plugins.module_utils import _errors
 from ansible_collections.mops.maintenance.plugins.module_utils._http import AnswerUnusable
 from ansible_collections.mops.maintenance.plugins.module_utils._mimecast import envelope
 from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.client import MimecastClient
-
-LATEST_TOKEN_PATH = "/api/ess/get-latest-channel-token"
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.failure import Failure
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.permissions import LATEST_TOKEN_PATH
 
 
 class Assignment(NamedTuple):
     """What one reply says beyond doubt of the channels that were asked for. Of the others it says nothing."""
 
     tokens: Mapping[str, str]
-    failures: Mapping[str, envelope.Failure]
+    failures: Mapping[str, Failure]
 
 
 class ChannelFailure(NamedTuple):
@@ -159,7 +159,7 @@ def _token(item: Any) -> str | None:
     return token if isinstance(token, str) and token else None
 
 
-def _channel_named(failure: envelope.Failure, channel_ids: Sequence[str]) -> str | None:
+def _channel_named(failure: Failure, channel_ids: Sequence[str]) -> str | None:
     """The channel that a failure's key names: by its id, or by the item of the request."""
     key = failure.key.get("channelId") if isinstance(failure.key, dict) else failure.key
     return key if isinstance(key, str) and key in channel_ids else None

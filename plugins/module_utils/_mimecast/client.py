@@ -11,12 +11,25 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any, Callable, Mapping, NamedTuple, Sequence
 
 from ansible_collections.mops.maintenance.plugins.module_utils import _http
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast import auth, envelope
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast import auth, envelope, quota
 from ansible_collections.mops.maintenance.plugins.module_utils._retry import Retry, TryAgain
+
+_NOT_REPEATED = "Whether the service acted on the request is not known, so it was not repeated."
+
+
+class Call(NamedTuple):
+    """What is to be sent."""
+
+    method: str
+    path: str
+    query: Sequence[tuple[str, str]] = ()
+    body: str | None = None
+    """JSON."""
+    headers: Mapping[str, str] = {}
 
 
 class MimecastClient:
@@ -38,7 +51,7 @@ class MimecastClient:
         self._auth = auth
         self._retry = retry
         self._wall_clock = wall_clock
-        self._rate_limit: envelope.RateLimit | None = None
+        self._rate_limit: quota.RateLimit | None = None
 
     def close(self) -> None:
         self._http.close()
@@ -73,8 +86,22 @@ class MimecastClient:
         whole call, and one of the `HttpError` tree where no usable answer came.
         """
         body = json.dumps({**({"meta": meta} if meta else {}), "data": list(data)})
+        return self.send(Call("POST", path, body=body), envelope.read_reply, repeatable=repeatable)
+
+    def send(
+        self,
+        call: Call,
+        read: Callable[[_http.Answer], envelope.Reply],
+        *,
+        repeatable: bool,
+        save: _http.Save | None = None,
+    ) -> envelope.Reply:
+        """Send any call; ``read`` takes its answer apart, ``save`` may take the body of one as a file.
+
+        ``repeatable`` and what is raised are those of `call`.
+        """
         try:
-            return self._retry.call(lambda: self._attempt(path, body, repeatable))
+            return self._retry.call(lambda: self._attempt(call, read, repeatable, save))
         except MopsError as error:
             error.facts = {**self.facts(), **error.facts}
             raise
@@ -86,34 +113,50 @@ class MimecastClient:
             error.facts = {**self.facts(), **error.facts}
             raise error
 
-    def _attempt(self, path: str, body: str, repeatable: bool) -> envelope.Reply:
-        lost: _http.AnswerLost | None = None
+    def _attempt(
+        self,
+        call: Call,
+        read: Callable[[_http.Answer], envelope.Reply],
+        repeatable: bool,
+        save: _http.Save | None,
+    ) -> envelope.Reply:
+        failure: _http.HttpError | None = None
         try:
-            answer = self._send(path, body)
-        except _http.AnswerLost as error:
-            lost = error
-        if lost is not None:
-            if repeatable:
-                raise TryAgain(lost)
-            lost.args = (f"{lost} Whether the service acted on the request is not known, so it was not repeated.",)
-            raise lost
-        self._rate_limit = envelope.rate_limit(answer.headers) or self._rate_limit
-        reply = envelope.read_reply(answer)
-        if reply.status == 200 and not reply.retryable:
+            answer = self._request(call, save)
+            self._rate_limit = quota.rate_limit(answer.headers) or self._rate_limit
+            reply = read(answer)
+        except (_http.AnswerLost, _http.AnswerUnusable) as error:
+            failure = error
+        if failure is not None:
+            if not repeatable:
+                failure.args = (f"{failure} {_NOT_REPEATED}",)
+            elif isinstance(failure, _http.AnswerLost):
+                raise TryAgain(failure)
+            raise failure
+        if reply.succeeded and not reply.retryable:
             return reply
-        refusal = self._explain(reply, path)
+        refusal = self._explain(reply, call.path)
         if reply.status == 429:
-            raise TryAgain(refusal, wait=envelope.dictated_wait(answer))
-        if reply.status != 418 and (reply.retryable or (repeatable and reply.status >= 500)):
-            raise TryAgain(refusal)
+            raise TryAgain(refusal, wait=quota.dictated_wait(answer, self._wall_clock()))
+        if reply.status >= 500 and not repeatable:
+            refusal.args = (f"{refusal} {_NOT_REPEATED}",)
+        elif reply.status >= 500 or (reply.retryable and reply.status != 418):
+            raise TryAgain(refusal, wait=quota.dictated_wait(answer, self._wall_clock()))
         raise refusal
 
-    def _send(self, path: str, body: str) -> _http.Answer:
-        headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        answer = self._http.post(path, auth=self._auth, data=body, headers=headers)
+    def _request(self, call: Call, save: _http.Save | None) -> _http.Answer:
+        answer = self._once(call, save)
         if answer.status == 401 and self._auth.renew():
-            answer = self._http.post(path, auth=self._auth, data=body, headers=headers)
+            answer = self._once(call, save)
         return answer
+
+    def _once(self, call: Call, save: _http.Save | None) -> _http.Answer:
+        content = {} if call.body is None else {"Content-Type": "application/json"}
+        headers = {"Accept": "application/json" if save is None else "*/*", **content, **call.headers}
+        more: dict[str, Any] = {"params": list(call.query)} if call.query else {}
+        if save is not None:
+            more["save"] = save
+        return self._http.request(call.method, call.path, auth=self._auth, data=call.body, headers=headers, **more)
 
     def _explain(self, reply: envelope.Reply, path: str) -> envelope.MimecastError:
         from ansible_collections.mops.maintenance.plugins.module_utils._mimecast import refusal

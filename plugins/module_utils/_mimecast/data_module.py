@@ -5,7 +5,7 @@
 
 # This module_util is PRIVATE to the collection: it may change without notice.
 
-"""A module whose option ``data`` may hold secrets."""
+"""A module whose options hold structures in which there may be secrets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.secrets
 
 
 class DataModule(AnsibleModule):
-    """Masks the secrets inside of ``data`` in logs and results.
+    """Masks the secrets inside of ``data``, ``body``, ``query`` and ``headers`` in logs and results.
 
     Ansible knows of secret options only, not of secrets inside of one, and writes to the log in the constructor.
     """
@@ -35,4 +35,5 @@ class DataModule(AnsibleModule):
         super().fail_json(msg, **result)
 
     def _learn_secrets(self) -> None:
-        self.no_log_values.update(secret_values(self.params.get("data")))
+        for option in ("data", "body", "query", "headers"):
+            self.no_log_values.update(secret_values(self.params.get(option)))

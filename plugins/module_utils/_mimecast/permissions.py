@@ -9,12 +9,14 @@
 
 from __future__ import annotations
 
+LATEST_TOKEN_PATH = "/api/ess/get-latest-channel-token"
+
 PERMISSIONS = {
     "/api/account/get-account": "Accounts | Dashboard | Read",
     "/api/audit/get-audit-events": "Account | Logs | Read",
     "/api/directory/find-groups": "Directories | Groups | Edit",
     "/api/directory/get-group-members": "Directories | Groups | Read",
-    "/api/ess/get-latest-channel-token": "Event Streaming Service | Event Streaming | Read",
+    LATEST_TOKEN_PATH: "Event Streaming Service | Event Streaming | Read",
     "/api/ttp/impersonation/get-logs": "Monitoring | Impersonation Protection | Read",
     "/api/ttp/url/get-logs": "Monitoring | URL Protection | Read",
 }

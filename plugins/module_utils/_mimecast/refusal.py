@@ -16,7 +16,10 @@ from email.utils import parsedate_to_datetime
 
 from ansible_collections.mops.maintenance.plugins.module_utils._http import Answer
 from ansible_collections.mops.maintenance.plugins.module_utils._mimecast import envelope
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.permissions import needed_permission
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.permissions import (
+    LATEST_TOKEN_PATH,
+    needed_permission,
+)
 
 CLOCK_TOLERANCE_SECONDS = 60
 """A difference between the clocks that nobody needs to hear of."""
@@ -32,7 +35,7 @@ def explain(
     what, advice = _meaning(reply, path, dated, offset)
     words = reply.words()
     sentences = [
-        f"POST {reply.answer.url}: {what} ({reply.status})" + (f": {words}." if words else "."),
+        f"{reply.answer.method} {reply.answer.url}: {what} ({reply.status})" + (f": {words}." if words else "."),
         advice,
         f"The request's id is {request_id}.",
     ]
@@ -40,6 +43,7 @@ def explain(
     return kind(
         " ".join(filter(None, sentences)),
         words or f"{what} ({reply.status})",
+        reply.codes,
         http_status=reply.answer.status,
         fail=list(reply.raw_failures),
         request_id=request_id,
@@ -58,10 +62,14 @@ def clock_offset(answer: Answer, now: float) -> float | None:
 def _meaning(reply: envelope.Reply, path: str, dated: bool, offset: float | None) -> tuple[str, str]:
     """What happened, and what to do about it."""
     status = reply.status
-    codes = {reason.code for failure in reply.failures for reason in failure.reasons}
-    if "app_forbidden" in codes:
-        return "the application may not call this", f"Add a product that holds {path} to the application."
-    if status == 200:
+    if path == LATEST_TOKEN_PATH and not dated and (status == 404 or "app_forbidden" in reply.codes):
+        return "API 2.0 does not have this endpoint", (
+            "Channel tokens need auth_method hmac and the keys of an API 1.0 application. With API 2.0, "
+            "mops.maintenance.mimecast_siem_events collects the same events, from now on or from an earlier time."
+        )
+    if "app_forbidden" in reply.codes:
+        return "the application may not call this", _advice_on_products(path, dated)
+    if 200 <= status < 300:
         return "the function failed", ""
     if status == 400:
         damaged = "" if reply.answer.body.strip() else ", and says no more, as where an id in it is damaged"
@@ -70,11 +78,15 @@ def _meaning(reply: envelope.Reply, path: str, dated: bool, offset: float | None
         return "the service does not accept the credentials", _advice_on_credentials(dated, offset)
     if status == 403:
         return "the call is not permitted", needed_permission(path)
+    if status == 404 and not path.startswith("/api/"):
+        return "it was not found", f"Is {path} spelled right, and is what it names there?"
     if status == 404:
         return "there is no such URL", (
             f"Is {path} spelled right, and are region or base_url those of the account? "
             "Each region has an address of its own."
         )
+    if status == 405:
+        return "the endpoint does not take this method", ""
     if status == 409:
         return "the request contradicts what the service holds", ""
     if status == 418:
@@ -89,6 +101,14 @@ def _meaning(reply: envelope.Reply, path: str, dated: bool, offset: float | None
     if 300 <= status < 400:
         return "the service wants to redirect the call", "Is that the address of the service's API?"
     return "the service refused the call", ""
+
+
+def _advice_on_products(path: str, dated: bool) -> str:
+    # The service answers in the same way for a path that it does not have.
+    spelled = f"Is {path} spelled right? If it is, "
+    if dated and not path.startswith("/api/"):
+        return f"{spelled}it belongs to API 2.0, which wants auth_method oauth2 and an application of its own."
+    return f"{spelled}add a product that holds it to the application."
 
 
 def _advice_on_credentials(dated: bool, offset: float | None) -> str:

@@ -5,7 +5,7 @@
 
 # This module_util is PRIVATE to the collection: it may change without notice.
 
-"""Which values of a request's data are secrets, by the names of their fields."""
+"""Which values of a request are secrets, by the names of their fields."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._http import Answ
 from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.auth import HmacAuth, Keys, MimecastAuth
 from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.client import MimecastClient
 from ansible_collections.mops.maintenance.plugins.module_utils._retry import Retry, RetryPolicy
+from requests.structures import CaseInsensitiveDict
 
 BASE_URL = "https://eu-api.mimecast.com"
 KEYS = Keys("access", "c2VjcmV0IGtleSBvZiB0aGlydHktdHdvIGJ5dGVzISE=", "app-id", "my-app-key")
@@ -23,7 +24,9 @@ KEYS = Keys("access", "c2VjcmV0IGtleSBvZiB0aGlydHktdHdvIGJ5dGVzISE=", "app-id", 
 def answered(body: Any = None, *, status: int = 200, headers: dict[str, str] | None = None, path: str = "/x") -> Answer:
     """An answer; a body that is not bytes is sent as JSON."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Answer(status=status, headers=headers or {}, body=raw, url=BASE_URL + path)
+    # Whatever case a name is looked up in, as with the headers of requests.
+    headers = CaseInsensitiveDict(headers or {})
+    return Answer(status=status, headers=headers, body=raw, url=BASE_URL + path)
 
 
 def envelope(*data: Any, fail: Any = (), status: int = 200, **meta: Any) -> dict[str, Any]:
@@ -43,6 +46,7 @@ class Request:
     url: str
     body: Any
     headers: dict[str, str] = field(default_factory=dict)
+    query: dict[str, str] = field(default_factory=dict)
 
 
 class ScriptedHttp:
@@ -52,14 +56,33 @@ class ScriptedHttp:
         self.script = list(script)
         self.requests: list[Request] = []
 
-    def post(self, path: str, *, auth: Any, data: Any = None, headers: Any = None) -> Answer:
-        request = Request("POST", BASE_URL + path, data, dict(headers or {}))
+    def post(self, path: str, **options: Any) -> Answer:
+        return self.request("POST", path, **options)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        auth: Any,
+        data: Any = None,
+        headers: Any = None,
+        params: Any = (),
+        save: Any = None,
+    ) -> Answer:
+        request = Request(method, BASE_URL + path, data, dict(headers or {}), dict(params))
         auth(request)
         self.requests.append(request)
         answer = self.script.pop(0)
         if isinstance(answer, Exception):
             raise answer
-        return answer(request) if callable(answer) else answer
+        answer = answer(request) if callable(answer) else answer
+        sink = save(answer.status, answer.headers) if save is not None else None
+        if sink is not None:
+            for start in range(0, len(answer.body), 1000):
+                sink.write(answer.body[start : start + 1000])
+            answer = answer._replace(body=b"")
+        return answer._replace(method=method)
 
     def bodies(self) -> list[Any]:
         return [json.loads(request.body) for request in self.requests]

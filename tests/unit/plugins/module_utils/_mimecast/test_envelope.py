@@ -8,8 +8,6 @@ from __future__ import annotations
 import pytest
 from ansible_collections.mops.maintenance.plugins.module_utils._http import AnswerUnusable
 from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.envelope import (
-    RateLimit,
-    rate_limit,
     read_reply,
 )
 from ansible_collections.mops.maintenance.tests.unit.plugins.module_utils._mimecast.scripted import (
@@ -64,10 +62,3 @@ def test_only_what_is_all_retryable_and_has_done_nothing_is_retryable():
     assert not read_reply(answered(envelope(fail=[again, never]))).retryable
     assert not read_reply(answered(envelope({"done": 1}, fail=[again]))).retryable
     assert not read_reply(answered(envelope())).retryable
-
-
-def test_the_quota_is_read_from_the_headers():
-    headers = {"X-RateLimit-Limit": "300", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "60000"}
-    assert rate_limit(headers) == RateLimit(300, 0, 60000)
-    assert rate_limit({**headers, "X-RateLimit-Reset": "soon"}) == RateLimit(300, 0, None)
-    assert rate_limit({}) is None

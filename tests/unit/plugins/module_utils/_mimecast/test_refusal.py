@@ -66,8 +66,29 @@ def test_403_of_an_unknown_endpoint_says_where_its_permission_stands():
 
 def test_403_for_want_of_a_product_speaks_of_products():
     error = explained({"fail": [failure("app_forbidden")]}, status=403)
-    assert "Add a product" in str(error)
+    assert "add a product" in str(error)
     assert "permission" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"), [({"fail": [{"code": "app_forbidden"}]}, 403), ({"fail": []}, 404), (b"", 404)]
+)
+def test_channel_tokens_with_a_bearer_token_say_what_to_use_instead(body, status):
+    error = str(explained(body, status=status, dated=False))
+    assert "API 2.0 does not have this endpoint" in error
+    assert "auth_method hmac" in error
+    assert "mops.maintenance.mimecast_siem_events" in error
+    assert "region" not in error
+
+
+def test_a_path_of_api_2_called_with_keys_says_which_credentials_it_wants():
+    error = explained({"fail": [failure("app_forbidden")]}, status=403, path="/siem/v1/events/cg")
+    assert "auth_method oauth2" in str(error)
+
+
+def test_404_in_rest_style_may_be_about_the_object():
+    error = explained({"error": {"code": "err_not_found"}}, status=404, path="/groups/v1/17")
+    assert "is what it names there" in str(error)
 
 
 def test_404_points_at_region_and_base_url():
