@@ -81,7 +81,7 @@ class Download:
         if self._dest is None:
             raise DownloadError(
                 f"{self._call.method} {self._call.path}: the endpoint answers with a file "
-                f"({headers.get('Content-Type', 'of no type')}). Say in dest where to write it."
+                f"({headers.get('Content-Type', '?')}). Say in dest where to write it."
             )
         length = headers.get("Content-Length", "")
         self.headers = headers

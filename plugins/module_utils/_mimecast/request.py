@@ -43,7 +43,7 @@ def build(
         raise InvalidOption("body is a whole body, and data and meta are parts of another: give one or the other.")
     if method == "GET" and (body is not None or enveloped):
         raise InvalidOption(
-            "A GET has no body: data, meta and body need another method. Filters of a GET go into query."
+            "A GET has no body: data, meta and body need another method. What filters goes into query."
         )
     text = None
     if body is not None:

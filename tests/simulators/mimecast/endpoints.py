@@ -153,9 +153,9 @@ class Tenant:
             return web.json_response({"meta": {"isLastToken": True, "status": 200}, "data": [], "fail": []})
         content = io.BytesIO()
         with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr(
-                f"receipt_{number}.siem", f"datetime=2026-01-0{number + 1}T00:00:00+0000|aCode=A{number}\n" * 1000
-            )
+            line = f"datetime=2026-01-0{number + 1}T00:00:00+0000|aCode=A{number}\n"
+            # With the date of ZipInfo each download is the same file.
+            archive.writestr(zipfile.ZipInfo(f"receipt_{number}.siem"), line * 1000)
         headers = {
             "Content-Disposition": f'attachment; filename="receipt_{number}.zip"',
             "mc-siem-token": str(number + 1),
