@@ -42,9 +42,7 @@ def build(
     if body is not None and enveloped:
         raise InvalidOption("body is a whole body, and data and meta are parts of another: give one or the other.")
     if method == "GET" and (body is not None or enveloped):
-        raise InvalidOption(
-            "A GET has no body: data, meta and body need another method. What filters goes into query."
-        )
+        raise InvalidOption("A GET has no body: data, meta and body need another method. What filters goes into query.")
     text = None
     if body is not None:
         text = _json("body", body)
