@@ -33,7 +33,10 @@ options:
     description:
       - V(present) creates the instance if it is not there, and configures it as O(configuration) says. Whether it
         runs stays as it is.
-      - V(absent) deletes the instance.
+      - V(absent) deletes the instance (C(DeleteInstances)). MailStore does not document whether the files of its
+        archive stay in its C(baseDirectory), so take it for the end of the archive. Before that, detach the stores that
+        are to be kept (O(mops.maintenance.mailstore_store#module:state=detached) leaves a store's files where they
+        are), or copy the files from the instance host while the instance is stopped.
       - V(started), V(stopped), V(frozen) and V(thawed) are done to an instance that is there, after it was configured.
         V(thawed) means that it is not frozen; an instance that is stopped stays so.
       - V(restarted) restarts an instance on every run, and starts one that is stopped.
@@ -41,6 +44,23 @@ options:
     type: str
     choices: [present, absent, started, stopped, restarted, frozen, thawed]
     default: present
+  missing_ok:
+    description:
+      - Whether O(state=stopped) and O(state=thawed) are met where there is no such instance, as when a customer has
+        been offboarded already. Without it, that is a failure, since the id could be misspelled.
+      - O(state=absent) is met without it. The other states need an instance.
+    type: bool
+    default: false
+    version_added: 0.2.0
+  archive_admin_enabled:
+    description:
+      - Whether service-provider access to the instance is enabled, C(ArchiveAdminEnabled). Without it, that stays as it
+        is.
+      - Nearly all functions that name an instance need that access; only those on archive stores and search indexes do
+        not. It is off until somebody enables it, and whether you may is a matter of your contract with the tenant.
+      - It is set while the instance runs. It cannot be set by the task that creates the instance.
+    type: bool
+    version_added: 0.2.0
   configuration:
     description:
       - What should be in the instance's configuration, by the names of C(GetInstanceConfiguration), for example
@@ -56,8 +76,8 @@ options:
     type: float
     default: 600
 notes:
-  - A run that has nothing to do invokes C(GetInstances) alone, and C(GetInstanceConfiguration) where
-    O(configuration) is given.
+  - A run that has nothing to do invokes C(GetInstances) alone, C(GetInstanceConfiguration) where O(configuration) is
+    given, and C(GetArchiveAdminEnabled) where O(archive_admin_enabled) is.
 seealso:
   - module: mops.maintenance.mailstore_configuration
   - module: mops.maintenance.mailstore_store
@@ -77,10 +97,11 @@ EXAMPLES = r"""
       instanceHost: host01.spe.example
       baseDirectory: C:\MailArchive\alpha
 
-- name: The instance runs
+- name: The instance runs, and the service provider may look into it
   mops.maintenance.mailstore_instance:
     instance: alpha
     state: started
+    archive_admin_enabled: true
 
 - name: The instance is frozen while its files are copied
   mops.maintenance.mailstore_instance:
@@ -91,6 +112,12 @@ EXAMPLES = r"""
   mops.maintenance.mailstore_instance:
     instance: alpha
     state: thawed
+
+- name: The instance does not run, if it is still there
+  mops.maintenance.mailstore_instance:
+    instance: alpha
+    state: stopped
+    missing_ok: true
 
 - name: The instance is no more
   mops.maintenance.mailstore_instance:
@@ -104,6 +131,8 @@ instance:
     - The instance after the run, as C(GetInstances) describes it. In check mode, as it would be, as far as that can be
       told. Null where there is none.
     - With O(configuration), C(configuration) in it is as C(GetInstanceConfiguration) describes it, without secrets.
+    - With O(archive_admin_enabled), C(archiveAdminEnabled) in it is what C(GetArchiveAdminEnabled) tells. It may
+      be missing where the instance does not run.
   returned: success
   type: dict
   sample:
@@ -150,6 +179,8 @@ def main() -> None:
             **connection_arguments(),
             "instance": {"type": "str", "required": True},
             "state": {"type": "str", "choices": list(STATES), "default": "present"},
+            "missing_ok": {"type": "bool", "default": False},
+            "archive_admin_enabled": {"type": "bool"},
             "configuration": {"type": "dict", "default": {}},
             "wait_timeout": {"type": "float", "default": 600},
         },
@@ -157,7 +188,13 @@ def main() -> None:
     )
     options = module.params
     with reported_failures(module):
-        wanted = WantedInstance(options["instance"], options["state"], options["configuration"])
+        wanted = WantedInstance(
+            options["instance"],
+            options["state"],
+            options["configuration"],
+            archive_admin_enabled=options["archive_admin_enabled"],
+            missing_ok=options["missing_ok"],
+        )
         wanted.check()
         end_in_state(module, "instance", wanted, Waiting(options["wait_timeout"], cancels=False))
 

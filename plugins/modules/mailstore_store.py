@@ -32,8 +32,7 @@ options:
     required: true
   name:
     description:
-      - The name of the archive store.
-      - A store of another name is renamed to this where O(id) names it, or where it is the one in O(database_path).
+      - The name of the archive store, by which it is found. With O(id), what the store is to be called.
     type: str
   id:
     description: The number of the archive store, C(id). With it, O(name) is what the store is to be called.
@@ -56,18 +55,23 @@ options:
   database_path:
     description:
       - The folder of the store's database on the instance host, C(databasePath). Needed where the store is not there.
-      - Where the store has another folder, it is told to use this one (C(SetStorePath)). Its files have to be there.
+      - Where the store that O(name) finds has another folder, or the folder is another store's, the task fails and says
+        so. So a name or a folder of last year that was left in a task renames and moves nothing.
+      - With O(id), a store that has another folder is told to use this one (C(SetStorePath)). Its files have to be
+        there.
       - Paths are compared as Windows does, without regard to upper and lower case and the kind of slashes.
     type: str
   content_path:
     description:
       - The folder of the messages, C(contentPath). Without it, the server takes one by O(database_path).
-      - It can be given to a store only when that is created or attached.
+      - It can be given to a store only when that is created or attached. A current server does not show it, and then it
+        is not compared.
     type: str
   index_path:
     description:
       - The folder of the search indexes, C(indexPath). Without it, the server takes one by O(database_path).
-      - It can be given to a store only when that is created or attached.
+      - It can be given to a store only when that is created or attached. A current server does not show it, and then it
+        is not compared.
     type: str
   requested_state:
     description:
@@ -106,6 +110,12 @@ EXAMPLES = r"""
     instance: alpha
     id: 1
     name: until 2024
+
+- name: A store's files were moved, and the server is told where they are now
+  mops.maintenance.mailstore_store:
+    instance: alpha
+    id: 2
+    database_path: D:\MailArchive\alpha\2025
 
 - name: A store is detached, to be moved
   mops.maintenance.mailstore_store:

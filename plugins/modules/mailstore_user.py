@@ -36,11 +36,18 @@ options:
     required: true
   state:
     description:
-      - V(present) creates the user if there is none of that name, and sets what is asked for.
+      - V(present) creates the user if there is none of that name, unless O(create=false), and sets what is asked for.
       - V(absent) deletes the user. The user's archive, and the messages in it, stay.
     type: str
     choices: [present, absent]
     default: present
+  create:
+    description:
+      - Whether O(state=present) creates a user who is not there. With V(false), that is a failure, which names the
+        users with the nearest names. So a typo in O(name) makes no new login.
+    type: bool
+    default: true
+    version_added: 0.2.0
   full_name:
     description: The user's full name, C(fullName). An empty string takes it away.
     type: str
@@ -74,10 +81,12 @@ options:
     description:
       - All ways in which the user may log in, C(loginPrivileges), in any order. V(none) can only stand alone, and an
         empty list is the same.
+      - V(api) is the Management API. A server may show it although nobody has asked for it; without V(api) in the list
+        that is no difference, and V(api) is neither given nor taken away on its own.
       - Without it, a new user may log in in every way.
     type: list
     elements: str
-    choices: [none, windows, web, outlook, windowsCmd, imap]
+    choices: [none, windows, web, outlook, windowsCmd, imap, api]
   privileges_on_folders:
     description:
       - What the user may do in archives, C(privilegesOnFolders). Folders that are not named stay as they are, unless
@@ -149,6 +158,14 @@ EXAMPLES = r"""
         privileges: [read]
     purge_folders: true
 
+- name: A new password for somebody who must be there already
+  mops.maintenance.mailstore_user:
+    instance: alpha
+    name: anna
+    user_password: "{{ lookup('ansible.builtin.env', 'ANNAS_PASSWORD') }}"
+    update_password: always
+    create: false
+
 - name: A user who has left; the archive stays
   mops.maintenance.mailstore_user:
     instance: alpha
@@ -208,6 +225,7 @@ def main() -> None:
             "instance": {"type": "str", "required": True},
             "name": {"type": "str", "required": True},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "create": {"type": "bool", "default": True},
             "full_name": {"type": "str"},
             "email_addresses": {"type": "list", "elements": "str"},
             "distinguished_name": {"type": "str"},
@@ -252,6 +270,7 @@ def wanted_user(options: Mapping[str, Any]) -> WantedUser:
         instance=options["instance"],
         name=options["name"],
         present=options["state"] == "present",
+        create=options["create"],
         full_name=options["full_name"],
         distinguished_name=options["distinguished_name"],
         authentication=options["authentication"],

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Mapping
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client import CallFailed
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.configuration import (
     INSTANCE,
     check_same_instance,
@@ -55,6 +56,12 @@ _STATUS_AFTER = {
 
 STATES = ("present", "absent", *_TRANSITIONS)
 
+_MET_BY_NOTHING = {"stopped": "runs no longer", "thawed": "is not frozen"}
+"""What a state says of an instance that is not there; the other states need one."""
+
+_ACCESS = "archiveAdminEnabled"
+"""Whether service-provider access is enabled, beside what ``GetInstances`` shows."""
+
 _IN_BOTH = ("alias", "displayName", "instanceHost")
 """What both the list of instances and an instance's configuration show."""
 
@@ -66,6 +73,10 @@ class WantedInstance(Subject):
     instance: str
     state: str = "present"
     configuration: Document = field(default_factory=dict, repr=False)
+    archive_admin_enabled: bool | None = None
+    """Whether service-provider access is enabled; None leaves it as it is."""
+    missing_ok: bool = False
+    """Whether an instance that is not there is as it should be, in the states that want nothing of it."""
 
     def check(self) -> None:
         """Raise `InvalidOption` for what cannot be."""
@@ -76,21 +87,33 @@ class WantedInstance(Subject):
             )
         if self.configuration and self.state == "absent":
             raise InvalidOption("configuration makes no sense where state is absent.")
+        if self.archive_admin_enabled is not None and self.state == "absent":
+            raise InvalidOption("archive_admin_enabled makes no sense where state is absent.")
+        if self.missing_ok and self.state not in (*_MET_BY_NOTHING, "absent"):
+            raise InvalidOption(f"missing_ok makes no sense where state is {self.state}: that needs an instance.")
         check_same_instance(self.configuration, self.instance)
 
     def read(self, ask: Ask) -> Document | None:
         entries = listed(ask, "GetInstances", instanceFilter=self.instance)
         entry = the_one(entries, self.instance, what="Instance", key="instanceID", any_case=True)
-        if entry is not None and self.configuration:
-            return {**entry, "configuration": INSTANCE.read(ask, entry["instanceID"])}
+        if entry is None:
+            return None
+        if self.configuration:
+            entry = {**entry, "configuration": INSTANCE.read(ask, entry["instanceID"])}
+        if self.archive_admin_enabled is not None:
+            entry = {**entry, **_access(ask, entry)}
         return entry
 
     def steps(self, current: Document | None) -> list[Step]:
         if self.state == "absent":
             return [] if current is None else [_to_all("DeleteInstances", current)]
         if current is None:
-            return [self._creation()]
-        return [*self._settings(current), *self._transition(current)]
+            return [] if self.missing_ok else [self._creation()]
+        settings, access, transition = self._settings(current), self._access(current), self._transition(current)
+        # It is set while the instance runs.
+        if current.get("status") == RUNNING:
+            return [*settings, *access, *transition]
+        return [*settings, *transition, *access]
 
     def predicted(self, current: Document | None) -> Document | None:
         if self.state == "absent":
@@ -106,6 +129,8 @@ class WantedInstance(Subject):
             after.update({name: after["configuration"].get(name) for name in _IN_BOTH})
         for step in self._transition(current):
             after["status"] = _STATUS_AFTER[step.function]
+        if self.archive_admin_enabled is not None:
+            after[_ACCESS] = self.archive_admin_enabled
         return after
 
     def shortfall(self, after: Document | None) -> str | None:
@@ -124,6 +149,11 @@ class WantedInstance(Subject):
         return self.shown(before), None if after is None else unveiled_changes(before, after)
 
     def _creation(self) -> Step:
+        if self.state in _MET_BY_NOTHING:
+            raise NotPossible(
+                f"There is no instance {self.instance}, so it {_MET_BY_NOTHING[self.state]}. Is its id spelled right? "
+                "With missing_ok: true that is fine."
+            )
         if self.state != "present":
             raise NotPossible(
                 f"There is no instance {self.instance}, so it cannot be {self.state}. With state present, it is "
@@ -132,6 +162,11 @@ class WantedInstance(Subject):
         if not self.configuration.get("instanceHost"):
             raise NotPossible(
                 f"There is no instance {self.instance}. To create it, configuration must name an instanceHost."
+            )
+        if self.archive_admin_enabled is not None:
+            raise NotPossible(
+                f"There is no instance {self.instance}. Create and start it first, and set archive_admin_enabled in a "
+                "task of its own."
             )
         return Step("CreateInstance", {"config": {"instanceID": self.instance, **self.configuration}})
 
@@ -145,6 +180,22 @@ class WantedInstance(Subject):
         check_secrets(after, self.configuration)
         return [INSTANCE.write(current["instanceID"], after)]
 
+    def _access(self, current: Document) -> list[Step]:
+        """Nothing, or the step that sets service-provider access."""
+        wanted = self.archive_admin_enabled
+        if wanted is None or current.get(_ACCESS) is wanted:
+            return []
+        if _ACCESS not in current and RUNNING not in (current.get("status"), self._status_after(current)):
+            raise NotPossible(
+                f"Instance {self.instance} does not run: archive_admin_enabled can be set only while it runs, for "
+                "example with state started."
+            )
+        return [Step("SetArchiveAdminEnabled", {"instanceID": current["instanceID"], "enabled": wanted})]
+
+    def _status_after(self, current: Document) -> str:
+        transition = self._transition(current)
+        return _STATUS_AFTER[transition[-1].function] if transition else str(current.get("status"))
+
     def _transition(self, current: Document) -> list[Step]:
         if self.state not in _TRANSITIONS:
             return []
@@ -153,6 +204,16 @@ class WantedInstance(Subject):
         if function is None:
             raise NotPossible(f"Instance {self.instance} cannot be {self.state}: {_obstacle(self.state, status)}")
         return [_to_all(function, current, once=function == "RestartInstances")] if function else []
+
+
+def _access(ask: Ask, entry: Document) -> Document:
+    """Whether service-provider access is enabled. An instance that does not run may not tell."""
+    try:
+        return {_ACCESS: ask("GetArchiveAdminEnabled", instanceID=entry["instanceID"])}
+    except CallFailed:
+        if entry.get("status") == RUNNING:
+            raise
+        return {}
 
 
 def _to_all(function: str, current: Document, *, once: bool = False) -> Step:

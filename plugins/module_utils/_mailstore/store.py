@@ -22,7 +22,11 @@ REQUESTED_STATES = ("current", "normal", "writeProtected", "disabled")
 
 @dataclass(frozen=True)
 class WantedStore(Subject):
-    """What should be of one archive store, which is found by its id, by its name, or by its database's folder."""
+    """What should be of one archive store. It is the one of that id, else the one of that name.
+
+    So a name and a folder that are two stores', such as last year's folder left in a task, change nothing. Only with an
+    id are name and folder what is to be set.
+    """
 
     instance: str
     name: str | None = None
@@ -50,8 +54,6 @@ class WantedStore(Subject):
             found = next((store for store in stores if store.get("id") == self.id), None)
             if found is None and self.present:
                 raise NotPossible(f"Instance {self.instance} has no archive store with id {self.id}.")
-        elif self.present:
-            found = self._at_the_same_place(stores, named)
         else:
             found = named
         if self.present and found is not None and named is not None and named is not found:
@@ -59,6 +61,8 @@ class WantedStore(Subject):
                 f"Archive store {found.get('id')} cannot be named {self.name}: that is what archive store "
                 f"{named.get('id')} is called."
             )
+        if self.present and self.database_path:
+            self._check_folder(self.database_path, stores, found)
         return found
 
     def steps(self, current: Document | None) -> list[Step]:
@@ -106,18 +110,19 @@ class WantedStore(Subject):
         function = "AttachStore" if self.attach else "CreateStore"
         return Step(function, {"instanceID": self.instance, **self._properties()})
 
-    def _at_the_same_place(self, stores: list[Document], named: Document | None) -> Document | None:
-        if not self.database_path:
-            return named
-        there = [store for store in stores if same_path(self.database_path, store.get("databasePath"))]
-        if named is None:
-            return there[0] if there else None
-        if there and named not in there:
+    def _check_folder(self, folder: str, stores: list[Document], found: Document | None) -> None:
+        """Raise `NotPossible` where the folder is another store's, or where the store that was named is elsewhere."""
+        there = [store for store in stores if same_path(folder, store.get("databasePath"))]
+        if there and found not in there:
             raise NotPossible(
-                f"Archive store {self.name} cannot have the folder {self.database_path}: that is where archive store "
-                f"{there[0].get('name')} is."
+                f"The folder {folder} is that of archive store {_called(there[0])}, not of {self.name or self.id}. "
+                "Give the folder of the store that is meant; to rename a store, give its id, too. Nothing was changed."
             )
-        return named
+        if found is not None and self.id is None and not there:
+            raise NotPossible(
+                f"Archive store {_called(found)} is in {found.get('databasePath')}, not in {folder}. Where its files "
+                "have moved there, give its id, too. Nothing was changed."
+            )
 
     def _check_fixed_paths(self, current: Document) -> None:
         for key, wanted in (("contentPath", self.content_path), ("indexPath", self.index_path)):
@@ -127,6 +132,10 @@ class WantedStore(Subject):
                     f"Archive store {current.get('name')} has its {key} at {known}. The Management API cannot change "
                     "that: detach the store, move its files, and attach it with the new paths."
                 )
+
+
+def _called(store: Document) -> str:
+    return f"{store.get('name')} (id {store.get('id')})"
 
 
 def same_path(one: str, other: Any) -> bool:

@@ -20,9 +20,10 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.naming
     Document,
     described,
     listed,
+    nearest,
     the_one,
 )
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state import Step, Subject
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state import NotPossible, Step, Subject
 
 AUTHENTICATIONS = ("integrated", "directoryServices")
 PRIVILEGES = (
@@ -36,7 +37,8 @@ PRIVILEGES = (
     "modifyExportProfiles",
     "delete",
 )
-LOGIN_PRIVILEGES = ("none", "windows", "web", "outlook", "windowsCmd", "imap")
+API = "api"
+LOGIN_PRIVILEGES = ("none", "windows", "web", "outlook", "windowsCmd", "imap", API)
 FOLDER_PRIVILEGES = ("none", "read", "write", "delete")
 
 _ALONE = ("none", "admin")
@@ -50,6 +52,8 @@ class WantedUser(Subject):
     instance: str
     name: str
     present: bool = True
+    create: bool = True
+    """Whether a user who is not there is created; else that is a failure."""
     full_name: str | None = None
     distinguished_name: str | None = None
     authentication: str | None = None
@@ -131,7 +135,12 @@ class WantedUser(Subject):
 
     def _entry(self, ask: Ask) -> Document | None:
         users = listed(ask, "GetUsers", instanceID=self.instance)
-        return the_one(users, self.name, what="User", key="userName", any_case=True)
+        entry = the_one(users, self.name, what="User", key="userName", any_case=True)
+        if entry is None and self.present and not self.create:
+            names = nearest(self.name, [str(user.get("userName")) for user in users])
+            others = f"The nearest are {', '.join(names)}." if names else "It has no users."
+            raise NotPossible(f"Instance {self.instance} has no user {self.name}, and create is false. {others}")
+        return entry
 
     def _wanted(self, one: Property) -> Any:
         return getattr(self, one.option)
@@ -141,8 +150,16 @@ class WantedUser(Subject):
         return [
             one
             for one in _PROPERTIES
-            if self._wanted(one) is not None and one.meaning(self._wanted(one)) != one.meaning(current.get(one.name))
+            if self._wanted(one) is not None
+            and one.meaning(self._wanted(one)) != one.meaning(self._known(one, current))
         ]
+
+    def _known(self, one: Property, current: Document) -> Any:
+        """What the user has now, without what a current server shows of its own accord."""
+        known = current.get(one.name)
+        if one.option == "login_privileges" and API not in self._wanted(one):
+            return [word for word in known or () if word != API]
+        return known
 
     def _setting(self, current: Document, one: Property) -> Step:
         return self._step(one.function, current, {one.name: one.wire(self._wanted(one))})

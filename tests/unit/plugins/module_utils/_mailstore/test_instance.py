@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client import CallFailed
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.instance import STATES, WantedInstance
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state import NotPossible
 
@@ -133,3 +134,96 @@ def test_an_instance_that_does_not_start_is_a_shortfall_in_the_servers_words():
 
 def test_a_restarted_instance_that_runs_is_as_it_should_be():
     assert WantedInstance("a", "restarted").shortfall(instance("running")) is None
+
+
+@pytest.mark.parametrize("state", ["stopped", "thawed", "absent"])
+def test_an_instance_that_is_gone_is_as_it_should_be_where_that_may_be(state):
+    wanted = WantedInstance("a", state, missing_ok=True)
+    wanted.check()
+    assert wanted.steps(None) == []
+
+
+@pytest.mark.parametrize(("state", "words"), [("stopped", "runs no longer"), ("thawed", "is not frozen")])
+def test_an_instance_that_is_gone_says_what_that_means(state, words):
+    with pytest.raises(NotPossible, match=rf"no instance a, so it {words}.*missing_ok: true"):
+        WantedInstance("a", state).steps(None)
+
+
+@pytest.mark.parametrize("state", ["present", "started", "restarted", "frozen"])
+def test_what_needs_an_instance_cannot_do_without(state):
+    with pytest.raises(InvalidOption, match="missing_ok makes no sense where state is"):
+        WantedInstance("a", state, missing_ok=True).check()
+
+
+def admin(state="present", enabled=True):
+    return WantedInstance("a", state, archive_admin_enabled=enabled)
+
+
+def test_service_provider_access_is_read_only_where_it_is_asked_for():
+    calls = []
+
+    def ask(function, **arguments):
+        calls.append((function, arguments))
+        return False if function == "GetArchiveAdminEnabled" else [instance()]
+
+    assert admin().read(ask) == instance(archiveAdminEnabled=False)
+    assert calls[1:] == [("GetArchiveAdminEnabled", {"instanceID": "a"})]
+    assert "archiveAdminEnabled" not in WantedInstance("a").read(ask)
+
+
+@pytest.mark.parametrize(("enabled", "other"), [(True, False), (False, True)])
+def test_service_provider_access_is_set_where_it_is_not_so(enabled, other):
+    assert admin(enabled=enabled).steps(instance(archiveAdminEnabled=enabled)) == []
+    current = instance(archiveAdminEnabled=other)
+    (step,) = admin(enabled=enabled).steps(current)
+    assert (step.function, step.arguments) == ("SetArchiveAdminEnabled", {"instanceID": "a", "enabled": enabled})
+    assert step.repeatable
+    assert admin(enabled=enabled).predicted(current)["archiveAdminEnabled"] is enabled
+    before, after = admin(enabled=enabled).diff(current, admin(enabled=enabled).predicted(current))
+    assert (before["archiveAdminEnabled"], after["archiveAdminEnabled"]) == (other, enabled)
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "expected"),
+    [
+        ("started", "stopped", ["StartInstances", "SetArchiveAdminEnabled"]),
+        ("stopped", "running", ["SetArchiveAdminEnabled", "StopInstances"]),
+        ("restarted", "running", ["SetArchiveAdminEnabled", "RestartInstances"]),
+        ("thawed", "frozen", ["ThawInstances", "SetArchiveAdminEnabled"]),
+    ],
+)
+def test_service_provider_access_is_set_while_the_instance_runs(state, status, expected):
+    known = {"archiveAdminEnabled": False} if status == "running" else {}
+    assert functions(admin(state), instance(status, **known)) == expected
+
+
+def test_what_an_instance_that_does_not_run_does_not_tell_is_no_failure_yet():
+    def ask(function, **arguments):
+        if function == "GetArchiveAdminEnabled":
+            raise CallFailed("It does not run.")
+        return [instance("stopped")]
+
+    assert admin("started").read(ask) == instance("stopped")
+    with pytest.raises(NotPossible, match="archive_admin_enabled can be set only while it runs"):
+        admin().steps(instance("stopped"))
+
+
+def test_a_failure_of_an_instance_that_runs_is_told():
+    def ask(function, **arguments):
+        if function == "GetArchiveAdminEnabled":
+            raise CallFailed("No.")
+        return [instance()]
+
+    with pytest.raises(CallFailed, match="No"):
+        admin().read(ask)
+
+
+def test_service_provider_access_of_an_instance_that_is_yet_to_be_created_is_set_later():
+    wanted = WantedInstance("a", configuration={"instanceHost": "h"}, archive_admin_enabled=True)
+    with pytest.raises(NotPossible, match="archive_admin_enabled in a task of its own"):
+        wanted.steps(None)
+
+
+def test_service_provider_access_to_nothing_makes_no_sense():
+    with pytest.raises(InvalidOption, match="archive_admin_enabled makes no sense where state is absent"):
+        admin("absent").check()

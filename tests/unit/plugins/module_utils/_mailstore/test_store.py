@@ -40,11 +40,22 @@ def test_paths_are_compared_as_windows_does(one, other, same):
     assert same_path(one, other) is same
 
 
-def test_a_store_is_found_by_name_by_number_and_by_folder():
+def test_a_store_is_found_by_name_and_by_number():
     assert wanted(name="new").find([OLD, NEW]) is NEW
+    assert wanted(name="new", database_path="c:/a/NEW").find([OLD, NEW]) is NEW
     assert wanted(id=1).find([OLD, NEW]) is OLD
-    assert wanted(name="other", database_path="c:/a/old").find([OLD, NEW]) is OLD
+    assert wanted(id=1, name="other", database_path="C:\\x").find([OLD, NEW]) is OLD
     assert wanted(name="other", database_path="C:\\x").find([OLD, NEW]) is None
+
+
+def test_last_years_folder_left_in_the_task_renames_nothing():
+    with pytest.raises(NotPossible, match=r"folder c:/a/old is that of archive store old \(id 1\), not of next"):
+        wanted(name="next", database_path="c:/a/old").find([OLD, NEW])
+
+
+def test_a_store_of_that_name_elsewhere_is_not_moved_by_its_name_alone():
+    with pytest.raises(NotPossible, match=r"old \(id 1\) is in C:.A.old, not in D:.old.*id"):
+        wanted(name="old", database_path="D:\\old").find([OLD, NEW])
 
 
 def test_to_detach_a_store_its_folder_is_not_enough():
@@ -62,7 +73,13 @@ def test_a_number_that_is_not_there_is_a_mistake():
 
 
 @pytest.mark.parametrize(
-    "options", [{"id": 1, "name": "new"}, {"name": "new", "database_path": "C:\\A\\old"}], ids=["name", "folder"]
+    "options",
+    [
+        {"id": 1, "name": "new"},
+        {"name": "new", "database_path": "C:\\A\\old"},
+        {"id": 1, "database_path": "C:\\A\\new"},
+    ],
+    ids=["name", "folder", "folder of a number"],
 )
 def test_what_is_another_stores_is_refused(options):
     with pytest.raises(NotPossible):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client import CallFailed
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state import NotPossible
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.user import WantedUser
 
 ANNA = {
@@ -18,7 +19,7 @@ ANNA = {
     "emailAddresses": ["a@x", "b@x", "c@x"],
     "pop3UserNames": ["p", "q"],
     "privileges": ["login", "archive"],
-    "loginPrivileges": ["web"],
+    "loginPrivileges": ["web", "api"],
     "privilegesOnFolders": [{"folder": "anna", "privileges": ["read"]}, {"folder": "ben", "privileges": ["read"]}],
 }
 
@@ -45,6 +46,7 @@ def calls(subject, current=None):
         {"pop3_user_names": ["q", "p"]},
         {"privileges": ["archive", "login", "login"]},
         {"login_privileges": ["web"]},
+        {"login_privileges": ["web", "api"]},
         {"folders": {"anna": ["read"]}},
         {"folders": {"carla": ["none"]}},
         {"folders": {"anna": ["read"], "ben": ["read"]}, "purge_folders": True},
@@ -69,6 +71,7 @@ def test_what_means_the_same_is_left_alone(options):
         ({"privileges": []}, ("SetUserPrivileges", {"privileges": "none"})),
         ({"privileges": ["admin"]}, ("SetUserPrivileges", {"privileges": "admin"})),
         ({"login_privileges": ["none"]}, ("SetUserLoginPrivileges", {"loginPrivileges": "none"})),
+        ({"login_privileges": ["web", "imap"]}, ("SetUserLoginPrivileges", {"loginPrivileges": "web,imap"})),
         (
             {"folders": {"anna": ["read", "write"]}},
             ("SetUserPrivilegesOnFolder", {"folder": "anna", "privileges": "read,write"}),
@@ -184,6 +187,28 @@ def test_a_user_of_another_spelling_is_the_same():
     assert WantedUser("i", "ANNA").read(Directory(ANNA)) == ANNA
     (step,) = WantedUser("i", "ANNA", present=False).steps({"userName": "anna"})
     assert step.arguments["userName"] == "anna"
+
+
+def test_login_by_api_is_given_where_it_is_asked_for():
+    current = {**ANNA, "loginPrivileges": ["web"]}
+    assert calls(wanted(login_privileges=["api", "web"]), current) == [
+        ("SetUserLoginPrivileges", {"loginPrivileges": "api,web"})
+    ]
+
+
+def test_nobody_is_created_by_a_typo_where_the_user_must_be_there():
+    with pytest.raises(NotPossible, match=r"no user ana, and create is false\. The nearest are anna"):
+        WantedUser("i", "ana", create=False, password="p", renews_password=True).read(Directory(ANNA))
+    with pytest.raises(NotPossible, match=r"and create is false\. It has no users"):
+        WantedUser("i", "ana", create=False).read(Directory())
+
+
+def test_a_user_who_must_be_there_and_is_takes_one_call():
+    ask = Directory(ANNA)
+    assert wanted(create=False).read(ask) == ANNA
+    assert WantedUser("i", "ANNA", create=False).read(ask) == ANNA
+    assert WantedUser("i", "ben", create=False, present=False).read(ask) is None
+    assert ask.calls[0] == "GetUserInfo"
 
 
 def test_a_failure_that_is_not_about_the_user_is_told():
