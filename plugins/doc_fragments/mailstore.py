@@ -58,6 +58,15 @@ options:
         another matter.
     type: float
     default: 30
+  retry_timeout:
+    description:
+      - Seconds for which a request is retried while the server refuses connections, does not answer or is unavailable,
+        as it does while its service restarts. V(0) retries nothing.
+      - What may have changed something is never sent twice. The state of a running process is asked for again for ten
+        minutes, or for this time where it is longer. A function that answers 500 is retried three times.
+      - If not set, the environment variable E(MAILSTORE_RETRY_TIMEOUT) is used.
+    type: float
+    default: 120
 requirements:
   - requests (Python library)
 """

@@ -115,12 +115,15 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.argume
     connection_arguments,
     server_of,
 )
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client import Client, Server
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client import Client, GivenUp, Server
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.survey import fits, not_found
 
 FILE_NAMES = ("mailstore_instances.yml", "mailstore_instances.yaml")
 TOP_GROUP = "mailstore_instances"
 FAILURES = "mailstore_instances_failures"
+
+GIVEN_UP: dict[tuple[str, int | None], GivenUp] = {}
+"""What was retried in vain, by host and port."""
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -196,7 +199,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             cached = self._cache.get(key)
             if isinstance(cached, dict):  # up to version 0.1 it was a list
                 return cached
-        with Client(server) as client:
+        # Ansible shows nothing else meanwhile, and shows the same warning once.
+        waiting = f"It is retried for up to {server.retry_timeout:g} s."
+        # Where the file is tried a second time, by the plugin "auto", the server was waited for already.
+        given_up = GIVEN_UP.setdefault((server.host, server.port), GivenUp())
+        with Client(
+            server, given_up=given_up, on_wait=lambda seconds, error: self.display.warning(f"{path}: {error} {waiting}")
+        ) as client:
             environment = client.call("GetEnvironmentInfo") or {}
             instances = client.call("GetInstances", instanceFilter="*") or []
         listed = {"server_name": environment.get("serverName"), "instances": instances}

@@ -62,6 +62,10 @@ class RequestNotSent(HttpError):
     """No connection to the service came about: it cannot have seen the request."""
 
 
+class NoConnection(RequestNotSent):
+    """Nobody takes the connection: a service that restarts, or a host that is down or cannot be reached."""
+
+
 class CertificateRejected(RequestNotSent):
     """The service's certificate does not verify."""
 
@@ -287,14 +291,15 @@ def _explain(error: requests.RequestException, where: str, endpoint: Endpoint) -
     if "WRONG_VERSION_NUMBER" in str([getattr(cause, "reason", "") for cause in causes]):
         return RequestNotSent(f"{where}: the port does not speak TLS. Is it the right one?")
     if isinstance(error, requests.ConnectTimeout):
-        return RequestNotSent(f"{where}: no connection within {endpoint.timeout:g} s. {_ADVICE_ON_ADDRESSES}")
+        return NoConnection(f"{where}: no connection within {endpoint.timeout:g} s. {_ADVICE_ON_ADDRESSES}")
     if isinstance(error, requests.exceptions.ProxyError) or _first(causes, ProxyError):
         return RequestNotSent(
             f"{where}: the proxy that the environment names (HTTPS_PROXY, ALL_PROXY) could not be used. NO_PROXY names "
             "the hosts that need none."
         )
     if _first(causes, (NewConnectionError, ConnectTimeoutError)):
-        return RequestNotSent(f"{where}: no connection: {_reason(causes)}. {_ADVICE_ON_ADDRESSES}")
+        kind = RequestNotSent if _first(causes, socket.gaierror) else NoConnection
+        return kind(f"{where}: no connection: {_reason(causes)}. {_ADVICE_ON_ADDRESSES}")
     if isinstance(error, requests.Timeout) or _first(causes, (socket.timeout, TimeoutError)):
         return AnswerLost(f"{where}: no answer in time. The option timeout allows for more.")
     if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader)):

@@ -57,6 +57,8 @@ def environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
         "ANSIBLE_REMOTE_TMP": str(folder / "tmp"),
         "ANSIBLE_LOCALHOST_WARNING": "false",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+        # A test of a server that is down need not wait until it could have restarted.
+        "MAILSTORE_RETRY_TIMEOUT": "5",
         **more,
     }
 

@@ -14,9 +14,13 @@ from typing import Any, Mapping, NoReturn
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client import Server
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client import RETRY_SECONDS, Server
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.functions import MASK, masked, secrets
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import Process, Waiting
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import (
+    RECOVERY_SECONDS,
+    Process,
+    Waiting,
+)
 from ansible_collections.mops.maintenance.plugins.module_utils._module import from_environment, transport_options
 
 
@@ -31,6 +35,7 @@ def connection_arguments() -> dict[str, dict[str, Any]]:
             "MAILSTORE_AUTH_METHOD", type="str", choices=["session", "basic"], default="session"
         ),
         **transport_options("MAILSTORE"),
+        "retry_timeout": from_environment("MAILSTORE_RETRY_TIMEOUT", type="float", default=RETRY_SECONDS),
     }
 
 
@@ -54,13 +59,28 @@ def server_of(options: Mapping[str, Any]) -> Server:
             f"{', '.join(missing)} must be given, as options or in the environment of the host that runs the module "
             f"({variables})."
         )
-    names = ("host", "username", "password", "port", "auth_method", "validate_certs", "ca_path", "timeout")
+    names = (
+        "host",
+        "username",
+        "password",
+        "port",
+        "auth_method",
+        "validate_certs",
+        "ca_path",
+        "timeout",
+        "retry_timeout",
+    )
     return Server(**{name: options[name] for name in names})
 
 
 def waiting_of(options: Mapping[str, Any]) -> Waiting:
     """How to wait, by the options. Raises `InvalidOption`."""
-    waiting = Waiting(options["wait_timeout"], options["status_timeout"], options["on_timeout"] == "cancel")
+    waiting = Waiting(
+        options["wait_timeout"],
+        options["status_timeout"],
+        options["on_timeout"] == "cancel",
+        max(RECOVERY_SECONDS, options["retry_timeout"]),
+    )
     waiting.check()
     return waiting
 

@@ -30,6 +30,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._http import (
     CertificateRejected,
     Endpoint,
     Http,
+    NoConnection,
     RequestNotSent,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.auth import BasicAuth, SessionAuth
@@ -41,6 +42,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.functi
     form,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import (
+    CANCEL_SECONDS,
     Follower,
     Interruption,
     Process,
@@ -54,8 +56,14 @@ from ansible_collections.mops.maintenance.plugins.module_utils._retry import Ret
 SESSION_PORT = 8470
 BASIC_PORT = 8474
 
-READ_PATIENCE = 30.0
-"""For how many seconds something that only reads is tried again."""
+RETRY_SECONDS = 120.0
+"""For how long a request is retried, if nothing else is said: a restart of the service takes one or two minutes."""
+
+_MAX_TRIES_OF_500 = 4
+"""How often in a row a function may answer 500: the server is there, and the function itself fails."""
+
+_GIVEN_UP_SECONDS = 600.0
+"""For how long what was retried in vain is asked for once only."""
 
 _FAREWELL_SECONDS = 10.0
 """For how long a logout may take."""
@@ -84,6 +92,10 @@ class LoginRefused(ServiceError):
 class ServiceFailed(ServiceError):
     """The server, or a proxy before it, has a problem of its own (5xx). It may have acted on the request."""
 
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
 
 class FunctionUnknown(ServiceError):
     """The server has no function of that name."""
@@ -110,6 +122,8 @@ class Server(NamedTuple):
     ca_path: str | None = None
     timeout: float = 30.0
     """Seconds; see `Endpoint`."""
+    retry_timeout: float = RETRY_SECONDS
+    """For how many seconds a request is retried while the server does not answer, where that is safe; 0: never."""
 
     def __repr__(self) -> str:
         return f"Server({self.host!r}, {self.username!r})"
@@ -122,11 +136,39 @@ class Server(NamedTuple):
             raise InvalidOption(f"host must be a name or an address alone: give the port of {self.host!r} in port.")
         if not re.fullmatch(r"[^\s/?#@\[\]]+|\[[0-9A-Fa-f:.%]+\]", self.host):
             raise InvalidOption(f"host must be the name or the address of a server, not {self.host!r}.")
+        if not 0 <= self.retry_timeout < float("inf"):
+            raise InvalidOption(
+                f"retry_timeout must be a number of seconds, or 0 to retry nothing, not {self.retry_timeout}."
+            )
         host = f"[{self.host}]" if ":" in self.host and not self.host.startswith("[") else self.host
         port = self.port if self.port is not None else (BASIC_PORT if self.auth_method == "basic" else SESSION_PORT)
         if not 0 < port < 65536:
             raise InvalidOption(f"port must be 1 to 65535, not {port}.")
         return Endpoint(f"https://{host}:{port}", self.validate_certs, self.ca_path, self.timeout)
+
+
+class GivenUp:
+    """What the clients of one task have retried in vain. For a while, whoever needs the same asks for it once.
+
+    Else a server that is down, or a function that fails, would cost `Server.retry_timeout` for each instance.
+    """
+
+    _SERVER = ""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._until: dict[str, float] = {}
+
+    def add(self, path: str, error: MopsError) -> None:
+        what = self._SERVER if isinstance(error, RequestNotSent) else path
+        self._until[what] = self._clock() + _GIVEN_UP_SECONDS
+
+    def answered(self) -> None:
+        """The server is there."""
+        self._until.pop(self._SERVER, None)
+
+    def __contains__(self, path: str) -> bool:
+        return self._clock() < max(self._until.get(what, float("-inf")) for what in (self._SERVER, path))
 
 
 class Client:
@@ -139,11 +181,13 @@ class Client:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         interruption: Interruption | None = None,
+        given_up: GivenUp | None = None,
         on_wait: Callable[[float, MopsError], None] | None = None,
     ) -> None:
         """``sleep`` may raise, to end a wait between two tries; ``on_wait`` is told before: its seconds, and why.
 
-        ``interruption`` ends a `call` that takes long: its process is cancelled.
+        ``interruption`` ends a `call` that takes long: its process is cancelled. ``given_up`` is shared with the other
+        clients of the same task.
         """
         self._server = server
         self._http = Http(server.endpoint())
@@ -151,12 +195,14 @@ class Client:
         self._auth: BasicAuth | SessionAuth = (
             BasicAuth(server.username, server.password) if self._basic else SessionAuth()
         )
-        self._answered = False
+        self._worked = False
+        """Whether the server has given an answer to work with."""
         self._withheld: dict[str, bool] = {}
         """Whether an instance withholds service-provider access, for those that were asked."""
         self._clock = clock
         self._sleep = sleep
         self._interruption = interruption or threading.Event()
+        self._given_up = given_up or GivenUp(clock)
         self.on_wait = on_wait
 
     def __enter__(self) -> Client:
@@ -187,8 +233,14 @@ class Client:
 
     def log_in(self) -> None:
         """Begin a session where there is none; with HTTP Basic there is nothing to do. Raises `LoginRefused`."""
-        if not self._auth.ready:
-            self._auth = self._new_session()
+
+        def attempt() -> None:
+            try:
+                self._have_session()
+            except MopsError as error:
+                raise self._judged(error, repeatable=True) from None
+
+        self._retry(self._server.retry_timeout).call(attempt)
 
     def functions(self) -> Functions | None:
         """The functions that this server has, or None where it does not tell."""
@@ -196,7 +248,7 @@ class Client:
         def read(reply: _Reply) -> Functions | None:
             return None if reply.status == 404 else Functions.from_metadata(reply.checked())
 
-        return self._ask("/api/get-metadata", {}, read, patience=READ_PATIENCE)
+        return self._ask("/api/get-metadata", {}, read)
 
     def invoke(self, function: str, arguments: Mapping[str, str], *, repeatable: bool) -> Status:
         """Start a function. ``arguments`` are as they go over the wire (see `functions.form`).
@@ -215,8 +267,7 @@ class Client:
                 )
             return Status.from_envelope(reply.checked(), reply.where)
 
-        patience = READ_PATIENCE if repeatable else 0.0
-        status = self._ask(f"/api/invoke/{function}", arguments, read, patience=patience, repeatable=repeatable)
+        status = self._ask(f"/api/invoke/{function}", arguments, read, repeatable=repeatable)
         instance = arguments.get("instanceID")
         if status.running or status.succeeded or not instance or _NEEDS_NO_ACCESS.search(function):
             return status
@@ -231,10 +282,11 @@ class Client:
                 self._withheld[instance] = False  # it does not tell, and the failure itself is reported
         return self._withheld[instance]
 
-    def status(self, token: str, version: int, hold: int, *, patience: float = READ_PATIENCE) -> Status:
+    def status(self, token: str, version: int, hold: int, *, patience: float | None = None) -> Status:
         """What is new of a process since ``version``; the server waits for it for up to ``hold`` milliseconds.
 
-        A server that does not answer properly is asked again for ``patience`` seconds. Raises `ProcessUnknown`.
+        A server that does not answer properly is asked again for ``patience`` seconds, if not for as long as
+        everything else is. Raises `ProcessUnknown`.
         """
 
         def read(reply: _Reply) -> Status:
@@ -246,7 +298,8 @@ class Client:
 
     def cancel(self, token: str) -> None:
         """Ask the server to cancel a process, which ends a little later. Raises `ProcessUnknown`."""
-        self._ask("/api/cancel-async", {"token": token}, _Reply.of_process, patience=READ_PATIENCE)
+        patience = min(self._server.retry_timeout, CANCEL_SECONDS)
+        self._ask("/api/cancel-async", {"token": token}, _Reply.of_process, patience=patience)
 
     def _ask(
         self,
@@ -254,21 +307,33 @@ class Client:
         arguments: Mapping[str, str],
         read: Callable[[_Reply], T],
         *,
-        patience: float,
+        patience: float | None = None,
         repeatable: bool = True,
         read_timeout: float | None = None,
     ) -> T:
-        """Send a request within a session, and return what ``read`` makes of the reply."""
+        """Send a request within a session, and return what ``read`` makes of the reply.
+
+        With ``patience`` it is retried for so many seconds, whatever others have given up.
+        """
+        failures = 0
+        """How often in a row the server answered 500."""
+
+        def judged(error: MopsError, repeatable: bool = repeatable) -> Exception:
+            nonlocal failures
+            failures = failures + 1 if isinstance(error, ServiceFailed) and error.status == 500 else 0
+            if patience is None and (failures >= _MAX_TRIES_OF_500 or path in self._given_up):
+                return error
+            return self._judged(error, repeatable)
 
         def send() -> _Reply:
             try:
-                self.log_in()
+                self._have_session()
             except MopsError as error:
-                raise self._judged(error, repeatable=True) from None
+                raise judged(error, repeatable=True) from None
             try:
                 return self._post(path, arguments, self._auth, read_timeout)
             except MopsError as error:
-                raise self._judged(error, repeatable) from None
+                raise judged(error) from None
 
         def attempt() -> T:
             reply = send()
@@ -278,30 +343,43 @@ class Client:
                 self._log_out()
                 reply = send()
             try:
-                return read(reply)
+                result = read(reply)
             except MopsError as error:
-                raise self._judged(error, repeatable) from None
+                raise judged(error) from None
+            self._worked = True
+            return result
 
-        # What bounds the tries is the time. Without patience, too, there is another one for a request that
-        # the server cannot have seen.
-        policy = RetryPolicy(retries=1000 if patience else 2, timeout=patience or 5.0, longest=15.0)
-        retry = Retry(policy, clock=self._clock, sleep=self._sleep, on_wait=self.on_wait)
-        return retry.call(attempt)
+        try:
+            return self._retry(self._server.retry_timeout if patience is None else patience).call(attempt)
+        except (RequestNotSent, AnswerLost, AnswerUnusable, ServiceFailed) as error:
+            if repeatable or isinstance(error, RequestNotSent):
+                self._given_up.add(path, error)
+            raise
+
+    def _retry(self, seconds: float) -> Retry:
+        # What bounds the tries is the time.
+        policy = RetryPolicy(retries=1000 if seconds else 0, timeout=seconds, longest=15.0)
+        return Retry(policy, clock=self._clock, sleep=self._sleep, on_wait=self.on_wait)
 
     def _post(
         self, path: str, arguments: Mapping[str, str], auth: BasicAuth | SessionAuth, read_timeout: float | None = None
     ) -> _Reply:
         answer = self._http.post(path, auth=auth, data=arguments, read_timeout=read_timeout)
-        self._answered = True
+        self._given_up.answered()
         reply = _Reply(answer, self._server)
         auth.learn(answer, reply.session_token)
         return reply
+
+    def _have_session(self) -> None:
+        if not self._auth.ready:
+            self._auth = self._new_session()
 
     def _new_session(self) -> SessionAuth:
         auth = SessionAuth()
         reply = self._post("/login", {"u": self._server.username, "p": self._server.password}, auth)
         if not auth.ready:
             raise reply.login_refused()
+        self._worked = True
         return auth
 
     def _log_out(self) -> None:
@@ -316,12 +394,18 @@ class Client:
         self._auth = SessionAuth()
 
     def _judged(self, error: MopsError, repeatable: bool) -> Exception:
-        """The error itself, or `TryAgain` with it where another try is safe and may help."""
-        if not self._answered or isinstance(error, CertificateRejected):
-            return error  # what has never worked is more likely wrong than broken
+        """The error itself, or `TryAgain` with it where a retry is safe and may help.
+
+        A service that restarts takes no connection, breaks it, or has a proxy answer in its place. What is wrong in
+        any other way and has never worked, such as a name that cannot be resolved, is more likely wrong than broken.
+        """
+        if isinstance(error, CertificateRejected):
+            return error
         if isinstance(error, RequestNotSent):
-            return TryAgain(error)
-        if repeatable and isinstance(error, (AnswerLost, AnswerUnusable, ServiceFailed)):
+            return TryAgain(error) if self._worked or isinstance(error, NoConnection) else error
+        if repeatable and isinstance(error, AnswerUnusable):
+            return TryAgain(error) if self._worked else error
+        if repeatable and isinstance(error, (AnswerLost, ServiceFailed)):
             return TryAgain(error)
         return error
 
@@ -355,7 +439,7 @@ class _Reply:
     def checked(self) -> Any:
         """The JSON document. Raises what the answer means where there is none to work with."""
         if self.status >= 500:
-            raise ServiceFailed(f"{self.where}: the server failed ({self.status}){self.words()}.")
+            raise ServiceFailed(f"{self.where}: the server failed ({self.status}){self.words()}.", self.status)
         if self.status == 401:
             raise LoginRefused(
                 f"{self.where}: the server refused {self._server.username!r} (401){self.words()}. Are user name and "

@@ -13,7 +13,8 @@ import time
 from typing import Callable, Protocol
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client import Client, Server
+from ansible_collections.mops.maintenance.plugins.module_utils._http import RequestNotSent
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client import Client, GivenUp, Server
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.interruption import Interruption
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import (
     Ending,
@@ -54,12 +55,19 @@ class Following:
         self.interruption = interruption
         self.clock = clock
         self._progress = progress
+        self._given_up = GivenUp(clock)
         self._tokens: set[str] = set()
         """The processes that are being followed now."""
 
     def client(self) -> Client:
         """A conversation of its own with the server, which an interruption keeps from waiting for another try."""
-        return Client(self.server, clock=self.clock, sleep=self._sleep, interruption=self.interruption)
+        return Client(
+            self.server,
+            clock=self.clock,
+            sleep=self._sleep,
+            interruption=self.interruption,
+            given_up=self._given_up,
+        )
 
     def run(self, work: Callable[[], None], count: int) -> None:
         """Run ``work`` in ``count`` threads to its end. An interruption cancels what is followed, if that is wanted."""
@@ -119,14 +127,12 @@ class Following:
         if tokens:
             with Client(self.server) as client:
                 for token in tokens:
-                    _try_to_cancel(client, token)
-
-
-def _try_to_cancel(client: Client, token: str) -> None:
-    try:
-        client.cancel(token)
-    except MopsError:
-        pass  # whoever follows the process sees what became of it, and tries again
+                    try:
+                        client.cancel(token)
+                    except RequestNotSent:
+                        break  # the server is gone, and was waited for
+                    except MopsError:
+                        pass  # whoever follows the process sees what became of it, and tries again
 
 
 def _fate(process: Process, waiting: Waiting) -> str:

@@ -26,7 +26,7 @@ LOG_MAX_CHARACTERS = 32 * 1024 * 1024
 """The longest log output of one process that is kept in full."""
 
 RECOVERY_SECONDS = 600.0
-"""For how long a server that does not answer is asked again for a process that it runs."""
+"""For how long, at least, a server that does not answer is asked again for a process that it runs."""
 
 CANCEL_SECONDS = 30.0
 """For how long a process that was cancelled is followed until it has ended."""
@@ -226,6 +226,8 @@ class Waiting(NamedTuple):
     """Milliseconds for which the server may hold a request for news."""
     cancels: bool = True
     """Whether the process is cancelled where waiting ends before it does; else it is left running."""
+    recovery: float = RECOVERY_SECONDS
+    """Seconds for which a server that does not answer is asked again for its process."""
 
     def check(self) -> None:
         """Raise `InvalidOption` for what cannot be."""
@@ -311,7 +313,7 @@ class Follower:
             except MopsError as error:
                 if self._interruption.is_set():
                     return Outcome(Ending.INTERRUPTED, error)
-                return Outcome(Ending.TIMED_OUT if left < RECOVERY_SECONDS else Ending.LOST, error)
+                return Outcome(Ending.TIMED_OUT if left < self._waiting.recovery else Ending.LOST, error)
             self._report(process)
         return Outcome(Ending.ENDED)
 
@@ -323,7 +325,7 @@ class Follower:
         version = process.status.version
         started = self._clock()
         hold = int(min(self._waiting.hold, left * 1000))
-        process.take(self._server.status(token, version, hold, patience=min(left, RECOVERY_SECONDS)))
+        process.take(self._server.status(token, version, hold, patience=min(left, self._waiting.recovery)))
         if not process.running:
             return 0.0
         least = _UNCHANGED_POLL_SECONDS if process.status.version == version else _POLL_SECONDS

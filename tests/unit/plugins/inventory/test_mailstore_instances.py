@@ -32,8 +32,9 @@ class Client:
     names: dict = {}
     failure: MopsError | None = None
 
-    def __init__(self, server):
+    def __init__(self, server, *, given_up, on_wait):
         self.servers.append(server)
+        self.on_wait = on_wait
 
     def __enter__(self):
         return self
@@ -43,6 +44,7 @@ class Client:
 
     def call(self, function, **arguments):
         if self.failure is not None:
+            self.on_wait(1.0, self.failure)
             raise self.failure
         if function == "GetEnvironmentInfo":
             return {"serverName": self.names.get(self.servers[-1].host, "mgmt")}
@@ -52,7 +54,7 @@ class Client:
 
 @pytest.fixture(autouse=True)
 def client(monkeypatch):
-    for name in ("HOST", "PORT", "USERNAME", "PASSWORD", "AUTH_METHOD", "CA_PATH", "VALIDATE_CERTS"):
+    for name in ("HOST", "PORT", "USERNAME", "PASSWORD", "AUTH_METHOD", "CA_PATH", "VALIDATE_CERTS", "RETRY_TIMEOUT"):
         monkeypatch.delenv(f"MAILSTORE_{name}", raising=False)
     monkeypatch.setattr(Client, "servers", [])
     monkeypatch.setattr(sys.modules[type(plugin()).__module__], "Client", Client)
@@ -187,6 +189,13 @@ def test_a_failure_names_the_file_and_what_happened(parse, client, monkeypatch):
     monkeypatch.setattr(client, "failure", MopsError("The server is gone."))
     with pytest.raises(AnsibleParserError, match=r"mailstore_instances\.yml: The server is gone\."):
         parse(**SERVER)
+
+
+def test_a_server_that_is_waited_for_is_said(parse, client, monkeypatch, capsys):
+    monkeypatch.setattr(client, "failure", MopsError("The server is gone."))
+    with pytest.raises(AnsibleParserError):
+        parse(**SERVER, retry_timeout=7)
+    assert "The server is gone. It is retried for up to 7 s." in " ".join(capsys.readouterr().err.split())
 
 
 def left(inventory):

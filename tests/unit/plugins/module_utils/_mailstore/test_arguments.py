@@ -128,6 +128,7 @@ OPTIONS = {
     "validate_certs": True,
     "ca_path": None,
     "timeout": 30.0,
+    "retry_timeout": 120.0,
 }
 
 
@@ -145,8 +146,9 @@ def test_what_is_missing_is_named_with_its_variable(empty):
 
 
 def test_waiting_is_what_the_options_say():
-    options = {"wait_timeout": 5.0, "status_timeout": 100, "on_timeout": "detach"}
-    assert waiting_of(options) == Waiting(timeout=5.0, hold=100, cancels=False)
+    options = {"wait_timeout": 5.0, "status_timeout": 100, "on_timeout": "detach", "retry_timeout": 120.0}
+    assert waiting_of(options) == Waiting(timeout=5.0, hold=100, cancels=False, recovery=600.0)
+    assert waiting_of({**options, "retry_timeout": 1800.0}).recovery == 1800.0
 
 
 def test_the_facts_of_a_process():

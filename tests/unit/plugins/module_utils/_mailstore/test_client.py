@@ -13,12 +13,15 @@ from ansible_collections.mops.maintenance.plugins.module_utils._http import (
     AnswerLost,
     AnswerUnusable,
     CertificateRejected,
+    NoConnection,
     RequestNotSent,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client import (
     AccessWithheld,
     CallFailed,
+    Client,
     FunctionUnknown,
+    GivenUp,
     LoginRefused,
     Server,
     ServiceError,
@@ -27,6 +30,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import ProcessUnknown
 from ansible_collections.mops.maintenance.tests.unit.plugins.module_utils._mailstore.scripted import envelope, running
 
+SERVER = Server("host", "admin", "päss&=%")
 HTML = b"<html><head><title>Gateway</title></head><body>x</body></html>"
 
 
@@ -204,12 +208,84 @@ def test_a_read_is_tried_again_when_the_server_fails(server, client, clock):
 
 
 def test_a_read_is_given_up_after_a_while(server, client, clock):
-    server.script(*[(503, b"Busy")] * 5)
-    server.steps += [(503, b"Busy")] * 20
+    server.script(*[(503, b"Busy")] * 50)
     message = failure(read, client, kind=ServiceFailed)
     server.steps.clear()
     assert re.search(r"failed \(503\): Busy\. Given up after \d+ tries", message)
-    assert clock.now <= 31
+    assert 100 < clock.now <= 120
+
+
+def test_a_service_that_restarts_for_a_minute_and_a_half_is_waited_for(server, client, clock):
+    def restarting(answer):
+        return lambda form: answer if clock.now < 90 else envelope(result="up")
+
+    server.script(envelope(), *[restarting(NoConnection("refused."))] * 3, *[restarting((503, HTML))] * 50)
+    read(client)
+    assert read(client).result == "up"
+    server.steps.clear()
+    assert 90 <= clock.now < 106
+
+
+@pytest.mark.parametrize("seconds", [0, 10])
+def test_how_long_it_is_waited_for_is_an_option(server, clock, seconds):
+    server.login_step = lambda form: NoConnection("refused.")
+    with Client(Server("host", "u", "p", retry_timeout=seconds), clock=clock, sleep=clock.sleep) as client:
+        assert failure(read, client).startswith("refused.")
+    assert seconds / 4 <= clock.now <= seconds
+
+
+@pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf")])
+def test_a_time_for_retries_that_is_none_is_refused(seconds):
+    assert "retry_timeout must be" in failure(Server("h", "u", "p", retry_timeout=seconds).endpoint, kind=InvalidOption)
+
+
+def test_a_function_that_answers_500_is_asked_four_times(server, client, clock):
+    server.script(*[(500, b"Object reference not set.")] * 4)
+    assert "Object reference not set" in failure(read, client, kind=ServiceFailed)
+    assert len(server.calls) == 4
+    assert clock.now < 10
+
+
+@pytest.mark.parametrize("answer", [(500, b"x"), (503, b"x"), AnswerLost("broke.")])
+def test_what_one_client_has_retried_in_vain_the_others_ask_for_once(server, clock, answer):
+    given_up = GivenUp(clock)
+    counts = []
+    for _instance in range(6):
+        server.script(*[answer] * 50)
+        with Client(SERVER, clock=clock, sleep=clock.sleep, given_up=given_up) as client:
+            failure(read, client)
+        counts.append(50 - len(server.steps))
+        server.steps.clear()
+    assert counts[0] > 3
+    assert counts[1:] == [1] * 5
+
+
+def test_another_function_is_retried_all_the_same(server, clock):
+    given_up = GivenUp(clock)
+    server.script(*[(500, b"x")] * 4, (500, b"x"), envelope(result="users"))
+    with Client(SERVER, clock=clock, sleep=clock.sleep, given_up=given_up) as client:
+        failure(read, client)
+        assert read(client, "GetUsers").result == "users"
+
+
+def test_a_server_that_is_down_is_waited_for_once_and_again_when_it_was_back(server, clock):
+    given_up = GivenUp(clock)
+
+    def waited(step):
+        server.login_step = step
+        began = clock.now
+        with Client(SERVER, clock=clock, sleep=clock.sleep, given_up=given_up) as client:
+            failure(read, client)
+        return clock.now - began
+
+    def down(form):
+        return NoConnection("refused.")
+
+    assert waited(down) > 60
+    assert waited(down) == 0
+    server.script((404, HTML))
+    assert waited(None) == 0
+    assert waited(down) > 60
 
 
 @pytest.mark.parametrize("lost", [(503, HTML), AnswerLost("broke off.")])
@@ -224,10 +300,23 @@ def test_what_writes_is_sent_again_when_the_server_cannot_have_seen_it(server, c
     assert write(client).result == "done"
 
 
-@pytest.mark.parametrize("error", [RequestNotSent("refused."), AnswerLost("broke.")])
-def test_what_has_never_worked_is_not_tried_again(server, client, error):
+@pytest.mark.parametrize("error", [RequestNotSent("no such name."), AnswerUnusable("HTML.")])
+def test_what_has_never_worked_and_looks_wrong_is_not_tried_again(server, client, error):
     server.login_step = lambda form: error
     assert failure(read, client) == str(error)
+
+
+@pytest.mark.parametrize("error", [NoConnection("refused."), AnswerLost("broke."), (503, HTML)])
+def test_a_service_that_restarts_is_waited_for_also_by_the_first_request_of_a_task(server, client, clock, error):
+    def restarting(form):
+        if clock.now >= 60:
+            server.login_step = None
+        return error
+
+    server.login_step = restarting
+    server.script(envelope(result="up"))
+    assert read(client).result == "up"
+    assert clock.now >= 60
 
 
 def test_a_certificate_that_does_not_verify_is_not_tried_again(server, client):

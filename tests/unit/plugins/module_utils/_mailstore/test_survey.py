@@ -11,7 +11,11 @@ from datetime import datetime, timezone
 import pytest
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._http import AnswerLost, RequestNotSent
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client import LoginRefused, Server
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client import (
+    RETRY_SECONDS,
+    LoginRefused,
+    Server,
+)
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.following import Following
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.functions import MASK
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.interruption import Interruption
@@ -128,7 +132,7 @@ def test_what_an_instance_refuses_to_tell_keeps_nothing_else_from_being_read(ser
 
 def test_an_instance_that_hangs_is_given_up_after_one_part_and_the_next_one_is_asked(server, take, clock):
     def hang(form):
-        clock.sleep(40)
+        clock.sleep(RETRY_SECONDS)
         return AnswerLost("no answer in time.")
 
     server.script(result([instance("a"), instance("b")]), hang, result([1]), result([2]))
@@ -140,7 +144,7 @@ def test_an_instance_that_hangs_is_given_up_after_one_part_and_the_next_one_is_a
 @pytest.mark.parametrize("failure", [RequestNotSent("gone"), LoginRefused("no more")])
 def test_a_failure_of_the_whole_server_ends_the_survey(server, take, clock, failure):
     def fail(form):
-        clock.sleep(40)
+        clock.sleep(RETRY_SECONDS)
         return failure
 
     server.script(result([instance("a"), instance("b")]), fail)

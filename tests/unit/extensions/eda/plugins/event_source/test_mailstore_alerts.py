@@ -116,7 +116,7 @@ def test_what_has_never_worked_and_cannot_pass_ends_it(watched, error):
         watched(error)
 
 
-@pytest.mark.parametrize("error", [RequestNotSent("Gone."), ServiceFailed("Ill.")])
+@pytest.mark.parametrize("error", [RequestNotSent("Gone."), ServiceFailed("Ill.", 503)])
 def test_a_server_that_is_not_there_yet_is_waited_for(watched, error):
     heard, _waits = watched(error, survey("2026"))
     assert heard.alerts == [("new", "index_rebuild:alpha:2026")]
