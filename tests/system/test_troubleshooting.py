@@ -44,7 +44,16 @@ NOT_MESSAGES = DOCUMENTATION | {
     # findings of the health page, which explains them itself
     "Kind",
     "Finding",
+    "failing_everywhere",
+    "stale",
+    "nothing_archived",
     "_about_instance",
+    "_ended",
+    "_ENDED",
+    "_not_looked_at",
+    "_not_running",
+    "_of_servers",
+    "_of_certificates",
     "_about_runs",
     "__repr__",
 }
@@ -53,9 +62,6 @@ NOT_MESSAGES = DOCUMENTATION | {
 FRAGMENTS = frozenset(
     (
         "(as it was)",
-        "Completed with errors",
-        ", the … time in a row since …",
-        "It is …, and the server names no error: it may be meant to be.",
         "Nothing needs doing.",
         "ansible localhost -m mops.maintenance.mailstore_invoke -a …",
         "… bytes without a Content-Type",

@@ -73,10 +73,6 @@ _NEEDS_NO_ACCESS = re.compile(r"Stores?(?![a-z])|Index(?:es)?(?![a-z])|ArchiveAd
 
 _LOGGED_IN = re.compile(r"\+OK\s+(\S+)\s*")
 _WORDS_MAX_CHARACTERS = 300
-_WITHHELD = (
-    "{} withholds service-provider access (GetArchiveAdminEnabled is false): enable it, for example with "
-    "archive_admin_enabled of mops.maintenance.mailstore_instance, or leave the instance out."
-)
 
 T = TypeVar("T")
 
@@ -271,7 +267,12 @@ class Client:
         instance = arguments.get("instanceID")
         if status.running or status.succeeded or not instance or _NEEDS_NO_ACCESS.search(function):
             return status
-        return status._replace(withheld=_WITHHELD.format(instance)) if self._withholds(instance) else status
+        if not self._withholds(instance):
+            return status
+        return status._replace(
+            withheld=f"{instance} withholds service-provider access (GetArchiveAdminEnabled is false): enable it, for "
+            "example with archive_admin_enabled of mops.maintenance.mailstore_instance, or leave the instance out."
+        )
 
     def _withholds(self, instance: str) -> bool:
         """Whether an instance is known to withhold service-provider access. The server is asked once for each."""

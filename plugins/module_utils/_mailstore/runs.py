@@ -42,7 +42,7 @@ def failing(kind: str, instance: Document) -> Iterator[Finding]:
         if severity:
             call = _again(kind, name, known_by)
             key = None if call is None else str(known_by)
-            yield Finding(severity, f"{kind}_failed", name, shown[known_by], _words(runs), call, key)
+            yield Finding(severity, f"{kind}_failed", name, shown[known_by], _ended(runs), call, key)
 
 
 def stale(instance: Document, since: datetime | None, now: datetime, hours: int) -> Iterator[Finding]:
@@ -153,7 +153,7 @@ def _severity(run: Document) -> str | None:
     return None if result in _FINE else "error" if result == "failed" else "warning"
 
 
-def _words(runs: Sequence[Document]) -> str:
+def _ended(runs: Sequence[Document]) -> str:
     """What to say of runs, the newest first, of which the newest has failed."""
     bad = next((number for number, run in enumerate(runs) if _severity(run) is None), len(runs))
     result = _result(runs[0])
