@@ -12,6 +12,7 @@ import subprocess
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -50,7 +51,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Container:
     """A container of the image, as ``podman run`` makes it."""
 
-    def __init__(self, simulators: Simulators, folder: Path, words: Sequence[str], options: Sequence[str]) -> None:
+    def __init__(
+        self,
+        simulators: Simulators,
+        folder: Path,
+        words: Sequence[str],
+        options: Sequence[str],
+        stdin: IO[bytes] | int = subprocess.DEVNULL,
+    ) -> None:
         self.name = f"mops-{uuid.uuid4().hex[:12]}"
         ca = folder / "ca.pem"
         shutil.copy(simulators.ca_path, ca)
@@ -64,7 +72,7 @@ class Container:
         self.process = subprocess.Popen(
             [*command, TAG, *words],
             env={**environment(), **variables},
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -97,8 +105,10 @@ class Containers:
         self._folder = folder
         self._started: list[Container] = []
 
-    def start(self, *words: str, options: Sequence[str] = ()) -> Container:
-        container = Container(self._simulators, self._folder, words, options)
+    def start(
+        self, *words: str, options: Sequence[str] = (), stdin: IO[bytes] | int = subprocess.DEVNULL
+    ) -> Container:
+        container = Container(self._simulators, self._folder, words, options, stdin)
         self._started.append(container)
         return container
 

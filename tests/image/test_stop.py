@@ -71,5 +71,6 @@ def test_what_does_not_end_is_waited_for_in_vain_and_not_for_ever(containers: Co
 
 def test_what_a_container_reads_reaches_its_command(containers: Containers, folder: Path) -> None:
     (folder / "in").write_text("a line\n")
-    container = containers.start("sh", "-c", f"exec < {folder}/in; cat")
+    with (folder / "in").open("rb") as stdin:
+        container = containers.start("cat", options=["--interactive"], stdin=stdin)
     assert container.ended(30) == (0, "a line\n")
