@@ -260,7 +260,7 @@ def examples(session: nox.Session, core: str) -> None:
 @nox.session(name="execution-environment")
 def execution_environment(session: nox.Session) -> None:
     """Build the execution environment, and run every shipped playbook in it. It takes Podman."""
-    install_core(session, "-r", SIMULATORS_REQUIREMENTS, "-r", "tests/system/requirements.txt")
+    install_core(session, "-r", SIMULATORS_REQUIREMENTS, "-r", "tests/system/requirements.txt", "ansible-navigator")
     tarball = built(session)
     env = {"PYTHONPATH": os.pathsep.join((str(ROOT / "tests"), str(ROOT / "tests/system")))}
     missing = str(

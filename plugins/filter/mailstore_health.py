@@ -54,6 +54,12 @@ options:
     type: int
     default: 30
     version_added: 0.2.0
+  report_dir:
+    description:
+      - The folder on the controller in which the report will be kept. It is only looked at to warn where it is gone
+        with the controller's container.
+    type: path
+    version_added: 0.2.0
 """
 
 EXAMPLES = r"""
@@ -90,9 +96,13 @@ from datetime import datetime, timezone
 from typing import Any, Callable, Mapping, Sequence
 
 from ansible.errors import AnsibleFilterError
+from ansible.utils.display import Display
+from ansible_collections.mops.maintenance.plugins.module_utils._container import warning
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.findings import DEFAULT_LIMITS, Limits
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.health import report
+
+_LOST = "The page is then gone, and nothing is known of growth."
 
 
 def mailstore_health(
@@ -103,10 +113,14 @@ def mailstore_health(
     earlier: Sequence[str] = (),
     stale_hours: int = DEFAULT_LIMITS.stale_hours,
     certificate_days: int = DEFAULT_LIMITS.certificate_days,
+    report_dir: str = "",
 ) -> dict[str, Any]:
     """Documented above."""
     if not isinstance(survey, Mapping):
         raise AnsibleFilterError("mailstore_health needs what mailstore_info has returned, which is a dictionary.")
+    lost = warning("mailstore_health_report_dir", report_dir, _LOST) if report_dir else None
+    if lost:
+        Display().warning(lost)
     try:
         return report(
             dict(survey),

@@ -15,6 +15,7 @@ from typing import Any, Iterator
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.errors import AnsibleFallbackNotFound
+from ansible_collections.mops.maintenance.plugins.module_utils import _container
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
 
 
@@ -45,6 +46,14 @@ def require_requests(module: AnsibleModule) -> None:
             msg=missing_required_lib("requests") + " Most systems have it in a package named python3-requests.",
             exception=REQUESTS_IMPORT_ERROR,
         )
+
+
+def warn_of_lost_state(module: AnsibleModule, option: str, consequence: str) -> None:
+    """Warn where the path of ``option`` is gone with the container, and say what follows from it."""
+    path = module.params[option]
+    text = _container.warning(option, path, consequence) if path else None
+    if text:
+        module.warn(text)
 
 
 @contextmanager

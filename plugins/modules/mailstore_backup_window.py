@@ -214,7 +214,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.window
     status_of,
     thaw,
 )
-from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
+from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures, warn_of_lost_state
 from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress
 
 CLOSE_SECONDS = 60.0
@@ -256,6 +256,7 @@ def opened(module: AnsibleModule, server: Server) -> dict[str, Any]:
         raise InvalidOption(f"max_duration must be a number of seconds above 0 and at most a week, not {seconds}.")
     waiting = Waiting(module.params["wait_timeout"])
     waiting.check()
+    warn_of_lost_state(module, "state_dir", "Where that happens while the window is open, the instances stay frozen.")
     with Client(server) as client:
         status = status_of(client, patterns)
     facts: dict[str, Any] = {}
@@ -404,6 +405,8 @@ def thawed(module: AnsibleModule, server: Server) -> dict[str, Any]:
 def lost_windows(module: AnsibleModule, server: Server, names: list[str] | None) -> Lost:
     """Close the windows that were lost, and say so."""
     folder, url = module.params["state_dir"], server.endpoint().base_url
+    if module.params["state"] == "closed":
+        warn_of_lost_state(module, "state_dir", "No window of another container has a lease there.")
     lost = close_lost(lambda: Client(server), folder, url, names, dry=module.check_mode, seconds=CLOSE_SECONDS)
     for each in lost.closed:
         module.warn(f"A backup window was lost: {each}. A backup that was made in it cannot be trusted.")

@@ -223,7 +223,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.record
     check_writable,
     locked,
 )
-from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
+from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures, warn_of_lost_state
 from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress
 
 
@@ -268,6 +268,7 @@ def maintain(module: AnsibleModule) -> dict[str, Any]:
     budget.check()
     path, instance = options["path"], options["instance"]
     check_writable(path)
+    warn_of_lost_state(module, "path", "Everything is then due again.")
     interruption = work_apart()
     try:
         with nullcontext() if module.check_mode else locked(path), Progress.of(module) as progress:

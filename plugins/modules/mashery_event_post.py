@@ -276,6 +276,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._module import (
     reported_errors,
     require_requests,
     transport_options,
+    warn_of_lost_state,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress
 from ansible_collections.mops.maintenance.plugins.module_utils._retry import Retry, RetryPolicy
@@ -339,6 +340,7 @@ def opened_ledger(module: AnsibleModule) -> Ledger | NoLedger:
     path = module.params["ledger"]
     if path is None:
         return NoLedger()
+    warn_of_lost_state(module, "ledger", "All that is in the logs is then sent again, and counted twice.")
     return read_only(path) if module.check_mode else Ledger(path)
 
 

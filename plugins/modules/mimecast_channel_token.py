@@ -257,6 +257,9 @@ def keep(module: AnsibleModule, channel_ids: list[str]) -> dict[str, Any]:
     def edit(content: token_file.Content) -> token_file.Content:
         return token_file.with_tokens(content, asked.tokens, datetime.now(timezone.utc), force=module.params["force"])
 
+    _module.warn_of_lost_state(
+        module, "path", "The next run then fetches new tokens, and a consumer skips what came between."
+    )
     file = token_file.TokenFile(module.params["path"])
     before = file.read()
     known = token_file.tokens(before)

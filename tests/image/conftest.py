@@ -105,9 +105,7 @@ class Containers:
         self._folder = folder
         self._started: list[Container] = []
 
-    def start(
-        self, *words: str, options: Sequence[str] = (), stdin: IO[bytes] | int = subprocess.DEVNULL
-    ) -> Container:
+    def start(self, *words: str, options: Sequence[str] = (), stdin: IO[bytes] | int = subprocess.DEVNULL) -> Container:
         container = Container(self._simulators, self._folder, words, options, stdin)
         self._started.append(container)
         return container

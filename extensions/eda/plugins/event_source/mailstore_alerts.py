@@ -115,6 +115,7 @@ _find_own_collection(Path(__file__))
 
 from ansible.module_utils.basic import missing_required_lib
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.mops.maintenance.plugins.module_utils._container import warning
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._http import (
     REQUESTS_IMPORT_ERROR,
@@ -181,6 +182,9 @@ class Watch(NamedTuple):
 async def main(queue: Queue, args: Mapping[str, Any]) -> None:
     """Follow the server until ansible-rulebook ends it. Raises `MopsError` for what cannot pass by itself."""
     watch = watch_of(args)
+    lost = warning("state_path", watch.state_path, "Every alert is then told again.")
+    if lost:
+        LOGGER.warning(lost)
     with Told(watch.state_path, watch.server.host) as told:
         if told.note:
             LOGGER.warning(told.note)
