@@ -43,7 +43,8 @@ options:
   action:
     description:
       - The function of the Management API that the job carries out, for example V(VerifyStores). Needed to create the
-        job. A name that is no function of the server is refused before the job is created, in check mode, too.
+        job. A name that is no function of the server, or that of one which needs more than the instance, is refused
+        before the job is created, in check mode, too.
       - The Management API cannot change it later. Where a job of that name does something else, the task fails.
     type: str
   owner:

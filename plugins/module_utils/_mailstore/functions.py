@@ -141,8 +141,11 @@ class Functions:
 
     def __getitem__(self, name: str) -> Function:
         """The function of that name. Raises `InvalidInvocation`, which names the three nearest."""
-        self.check(name)
-        entry = self._by_name[name]
+        entry = self._by_name.get(name)
+        if entry is None:
+            raise InvalidInvocation(
+                f"The server has no function {name}. The nearest are {', '.join(nearest(name, self._by_name))}."
+            )
         try:
             arguments = [
                 Argument(str(argument["name"]), str(argument.get("type")), bool(argument.get("nullable")))
@@ -151,13 +154,6 @@ class Functions:
         except (KeyError, TypeError, AttributeError):
             raise _odd_metadata()
         return Function(name, tuple(arguments))
-
-    def check(self, name: str) -> None:
-        """Raise `InvalidInvocation`, which names the three nearest, where the server has no function of that name."""
-        if name not in self._by_name:
-            raise InvalidInvocation(
-                f"The server has no function {name}. The nearest are {', '.join(nearest(name, self._by_name))}."
-            )
 
 
 def _odd_metadata() -> MopsError:

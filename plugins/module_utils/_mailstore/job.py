@@ -145,11 +145,22 @@ class WantedJob(Subject):
         return steps
 
     def verify(self, client: Client, steps: Sequence[Step]) -> None:
-        """A new job's action must be a function that the server has: it takes any word, and the job fails at night."""
-        if self.action is not None and any(step.function == "CreateJob" for step in steps):
-            functions = client.functions()
-            if functions is not None:
-                functions.check(self.action)
+        """A new job's action must be a function that a job can carry out: else it is the job that fails, at night.
+
+        A job has no arguments but its instance.
+        """
+        if self.action is None or not any(step.function == "CreateJob" for step in steps):
+            return
+        functions = client.functions()
+        if functions is None:
+            return
+        function = functions[self.action]
+        needed = [item.name for item in function.arguments if not item.nullable and item.name != "instanceID"]
+        if needed:
+            raise InvalidOption(
+                f"{self.action} cannot be the action of a job, which gives it no {', '.join(needed)}. What it takes is "
+                f"{function}."
+            )
 
     def predicted(self, current: Document | None) -> Document | None:
         if not self.present:

@@ -18,6 +18,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.config
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.functions import MASK
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state import NotPossible
+from ansible_collections.mops.maintenance.tests.shapes import recorded
 
 SMTP = {"hostname": "h", "port": 25, "tls": False, "more": {"a": 1, "b": ["x", "y"]}}
 
@@ -162,6 +163,30 @@ def test_a_secret_that_the_server_hides_is_never_written_back_silently(hidden, d
     assert wanted({"port": 25}).steps(current) == []
     with pytest.raises(NotPossible, match=rf"in place of {lost}[ ,].*Give the true value.*Nothing was changed"):
         wanted(configuration).steps(current)
+
+
+@pytest.mark.parametrize("name", ["SmtpSettings", "DirectoryServicesConfiguration"])
+def test_the_secret_of_a_real_server_is_named_before_anything_else_is_changed(name):
+    document = recorded("mailstore", "25", f"Get{name}")
+    other = "username" if name == "SmtpSettings" else "userName"
+    with pytest.raises(NotPossible, match="nothing in place of password"):
+        wanted({other: "somebody"}, name).steps(document)
+    (step,) = wanted({other: "somebody", "password": "p"}, name).steps(document)
+    assert {**document, other: "somebody", "password": "p"} in step.arguments.values()
+
+
+@pytest.mark.parametrize(
+    ("name", "misspelled", "nearest"),
+    [
+        ("ComplianceConfiguration", "legalHold", "legalHoldEnabled"),
+        ("ComplianceConfiguration", "logMessageAccess", "logSuccessfulUserActivities"),
+        ("IndexConfiguration", "includeAttachmentsOfPDF", "includeAttachmentsOfPDFs"),
+        ("InstanceConfiguration", "debugLog", "debugLogEnabled"),
+    ],
+)
+def test_the_names_of_a_real_server_are_told(name, misspelled, nearest):
+    with pytest.raises(NotPossible, match=f"has no {misspelled}.*{nearest}"):
+        wanted({misspelled: True}, name).steps(recorded("mailstore", "25", f"Get{name}"))
 
 
 @pytest.mark.parametrize("value", [None, "", "p"])

@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.job import INTERVALS, Schedule, WantedJob
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state import NotPossible
+from ansible_collections.mops.maintenance.tests.shapes import recorded
 
 JOB = {
     "id": 3,
@@ -153,6 +156,21 @@ def test_another_schedule_keeps_the_time_zone_in_either_shape(options, shown):
         assert calls(subject, subject.predicted(job)) == []
 
 
+OPTIONS = {"dayOfWeek": "day_of_week", "dayOfMonth": "day_of_month"}
+
+
+@pytest.mark.parametrize("job", recorded("mailstore", "25", "GetJobs"), ids=lambda job: job["name"])
+def test_a_job_as_a_real_server_shows_it_has_nothing_to_be_done(job):
+    timing = dict(job["schedule"])
+    zone = timing.pop("timeZoneId")
+    schedule = Schedule(**{OPTIONS.get(name, name): value for name, value in timing.items()})
+    if schedule.day_of_month == "Last":
+        schedule = replace(schedule, day_of_month="last")
+    schedule.check()
+    subject = WantedJob("a", job["name"], action=job["action"], owner=job["owner"], schedule=schedule, time_zone=zone)
+    assert subject.steps(job) == []
+
+
 def test_the_last_day_of_the_month_is_written_as_the_server_writes_it():
     ((_function, arguments),) = calls(wanted(schedule=Schedule(day_of_month="last", time="02:30")), NESTED)
     assert arguments["dayOfMonth"] == "Last"
@@ -218,7 +236,19 @@ def test_to_create_a_job_everything_about_it_must_be_given():
         wanted(action="VerifyStores").steps(None)
 
 
-METADATA = [{"name": name, "args": []} for name in ("VerifyStores", "VerifyStore", "CompactStore", "GetJobs")]
+INSTANCE, NUMBER, INDEXES = (
+    {"name": name, "type": kind, "nullable": nullable}
+    for name, kind, nullable in (
+        ("instanceID", "string", False),
+        ("id", "number", False),
+        ("includeIndexes", "bool", True),
+    )
+)
+METADATA = [
+    {"name": "VerifyStores", "args": [INSTANCE, INDEXES]},
+    {"name": "VerifyStore", "args": [INSTANCE, NUMBER, INDEXES]},
+    {"name": "GetJobs", "args": [INSTANCE]},
+]
 DAILY = Schedule(time="02:30")
 
 
@@ -228,6 +258,13 @@ def test_an_action_that_the_server_does_not_have_is_refused_before_the_job_is_ma
     with pytest.raises(InvalidOption, match=r"no function VerifyStors\. The nearest are VerifyStores, VerifyStore"):
         subject.verify(client, subject.steps(None))
     assert [path for path, _form in server.calls] == ["/api/get-metadata"]
+
+
+def test_an_action_that_needs_what_a_job_cannot_give_is_refused_before_the_job_is_made(server, client):
+    server.script(METADATA)
+    subject = wanted(action="VerifyStore", owner="admin", schedule=DAILY)
+    with pytest.raises(InvalidOption, match=r"VerifyStore cannot be the action of a job, which gives it no id\."):
+        subject.verify(client, subject.steps(None))
 
 
 @pytest.mark.parametrize("answer", [METADATA, (404, b"")], ids=["known", "no list"])

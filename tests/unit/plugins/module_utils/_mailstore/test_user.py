@@ -10,6 +10,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._errors import In
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client import CallFailed
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state import NotPossible
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.user import WantedUser
+from ansible_collections.mops.maintenance.tests.shapes import recorded
 
 ANNA = {
     "userName": "anna",
@@ -187,6 +188,20 @@ def test_a_user_of_another_spelling_is_the_same():
     assert WantedUser("i", "ANNA").read(Directory(ANNA)) == ANNA
     (step,) = WantedUser("i", "ANNA", present=False).steps({"userName": "anna"})
     assert step.arguments["userName"] == "anna"
+
+
+def test_a_user_as_a_real_server_shows_one_has_nothing_to_be_done():
+    subject = WantedUser(
+        "i",
+        "anna.adler",
+        authentication="directoryServices",
+        email_addresses=["anna.adler@alpha.example"],
+        privileges=["login"],
+        login_privileges=["windows", "web", "outlook", "windowsCmd", "imap"],
+        folders={"anna.adler": ["read"]},
+        purge_folders=True,
+    )
+    assert subject.steps(recorded("mailstore", "25", "GetUserInfo")) == []
 
 
 def test_login_by_api_is_given_where_it_is_asked_for():
