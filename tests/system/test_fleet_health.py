@@ -67,7 +67,7 @@ def test_tenants_that_withhold_access_are_no_error_and_nobody_offers_to_restart_
         mailstore_health_instances=withholding,
         mailstore_health_fail_on="never",
     )
-    assert f"WARNING: Ask for access to what withholds it ({WITHHOLDING})" in run.stdout
+    assert f"WARNING: Enable service-provider access, or exclude the instance ({WITHHOLDING})" in run.stdout
     assert {item["kind"] for item in report["findings"] if item["instance"]} == {"access_withheld"}
     assert fleet.state("mailstore")["sessions"] == 0
 

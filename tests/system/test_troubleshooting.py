@@ -52,6 +52,7 @@ NOT_MESSAGES = DOCUMENTATION | {
     "_ENDED",
     "_not_looked_at",
     "_not_running",
+    "_of_missing",
     "_of_servers",
     "_of_certificates",
     "_about_runs",

@@ -104,9 +104,9 @@ KINDS = {
         ),
         Kind(
             "access_withheld",
-            "Ask for access to what withholds it",
-            "The tenant has not enabled service-provider access (ArchiveAdminEnabled), so only stores can be looked "
-            "at. The instance itself is well. Enable access, or exclude the instance.",
+            "Enable service-provider access, or exclude the instance",
+            "Without access only stores can be looked at. The instances themselves are well. Their tenants decide: ask "
+            "them, then enable access with mailstore_instance, or exclude the instances from this report.",
         ),
         Kind(
             "store_error",

@@ -378,7 +378,8 @@ def _of_missing(name: str, instance: Document, everywhere: Mapping[str, Finding]
     if NO_ANSWER in reasons:
         yield _about_instance("error", "instance_silent", name, reasons[NO_ANSWER])
     if WITHHELD in reasons:
-        yield _about_instance("warning", "access_withheld", name, reasons[WITHHELD])
+        words = "It withholds service-provider access (ArchiveAdminEnabled)."
+        yield _about_instance("warning", "access_withheld", name, words)
 
 
 def _about_instance(severity: str, kind: str, name: str, words: str) -> Finding:
