@@ -12,14 +12,16 @@ class ModuleDocFragment:
 options:
   host:
     description:
-      - The name or the address of the host with the Management Server, without a scheme and without a port.
+      - The name or the address of the host with the Management Server, or with MailStore Server, without a scheme and
+        without a port.
       - If not set, the environment variable E(MAILSTORE_HOST) is used.
     type: str
   port:
     description:
       - The port of the Management API.
       - If not set, the environment variable E(MAILSTORE_PORT) is used. Without that, it is 8470 where
-        O(auth_method=session), and 8474 where O(auth_method=basic).
+        O(auth_method=session), 8474 where O(auth_method=basic), and what fits the server where O(auth_method=auto).
+      - MailStore Server, which has one archive and no instances, listens on 8463.
     type: int
   username:
     description:
@@ -33,12 +35,16 @@ options:
     type: str
   auth_method:
     description:
-      - How requests prove who sends them. V(session) logs in and out, as version 8 has it. V(basic) is the HTTP Basic
-        authentication of version 9 and later.
+      - How requests prove who sends them. V(basic) is the HTTP Basic authentication of version 9 and later, and of
+        MailStore Server. V(session) logs in and out, as version 8 has it.
+      - V(auto) finds out which of them it is by one request without credentials, which a task sends once for all that
+        it does. Without O(port), that request goes to port 8474, and if nothing listens there, the server is of version 8
+        and its port 8470.
       - If not set, the environment variable E(MAILSTORE_AUTH_METHOD) is used.
+      - Up to version 0.1 of this collection, V(auto) was not there, and V(session) was the default.
     type: str
-    choices: [session, basic]
-    default: session
+    choices: [auto, basic, session]
+    default: auto
   validate_certs:
     description:
       - Whether the server's certificate must verify. MailStore comes with a self-signed one; rather than to switch

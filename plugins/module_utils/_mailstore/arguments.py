@@ -32,7 +32,7 @@ def connection_arguments() -> dict[str, dict[str, Any]]:
         "username": from_environment("MAILSTORE_USERNAME", type="str"),
         "password": from_environment("MAILSTORE_PASSWORD", type="str", no_log=True),
         "auth_method": from_environment(
-            "MAILSTORE_AUTH_METHOD", type="str", choices=["session", "basic"], default="session"
+            "MAILSTORE_AUTH_METHOD", type="str", choices=["auto", "basic", "session"], default="auto"
         ),
         **transport_options("MAILSTORE"),
         "retry_timeout": from_environment("MAILSTORE_RETRY_TIMEOUT", type="float", default=RETRY_SECONDS),

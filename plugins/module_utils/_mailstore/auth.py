@@ -8,7 +8,8 @@
 """How a request to the Management API proves who sends it.
 
 Version 8 has sessions ("Management API - Using the API", sections Logging On and Executing Regular API Functions),
-version 9 and later HTTP Basic. Both classes do the same two things: sign a request, and learn from its answer.
+version 9 and later HTTP Basic, as has MailStore Server. Both classes do the same two things: sign a request, and learn
+from its answer. Which of them a server wants is told by its answer to a request that proves nothing.
 """
 
 from __future__ import annotations
@@ -24,6 +25,17 @@ if TYPE_CHECKING:
 
 _COOKIE = "MSWEB_MGM_AUTH"
 _COOKIE_SET = re.compile(rf"(?:^|[,;\s]){_COOKIE}=([^;,\s]*)")
+
+
+def method_of(answer: Answer) -> str:
+    """``basic`` or ``session``, by the answer to ``get-metadata`` without credentials.
+
+    With HTTP Basic that is a challenge, and MailStore Server tells its functions to anybody. Version 8 redirects to its
+    login page, and so may a web console where there is no API at all, which a login finds out.
+    """
+    if "basic" in answer.headers.get("WWW-Authenticate", "").lower():
+        return "basic"
+    return "basic" if answer.status == 200 and answer.text().lstrip()[:1] == "[" else "session"
 
 
 class SessionAuth(AuthBase):

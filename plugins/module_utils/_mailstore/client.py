@@ -30,10 +30,11 @@ from ansible_collections.mops.maintenance.plugins.module_utils._http import (
     CertificateRejected,
     Endpoint,
     Http,
+    NoAuth,
     NoConnection,
     RequestNotSent,
 )
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.auth import BasicAuth, SessionAuth
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.auth import BasicAuth, SessionAuth, method_of
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.functions import (
     Effect,
     Functions,
@@ -55,6 +56,8 @@ from ansible_collections.mops.maintenance.plugins.module_utils._retry import Ret
 
 SESSION_PORT = 8470
 BASIC_PORT = 8474
+SERVER_PORT = 8463
+"""Where MailStore Server listens, which has one archive and no instances."""
 
 RETRY_SECONDS = 120.0
 """For how long a request is retried, if nothing else is said: a restart of the service takes one or two minutes."""
@@ -113,7 +116,7 @@ class Server(NamedTuple):
     password: str
     port: int | None = None
     auth_method: str = "session"
-    """``session`` (version 8) or ``basic`` (version 9 and later)."""
+    """``session`` (version 8), ``basic`` (version 9 and later), or ``auto``: the first request finds out."""
     validate_certs: bool = True
     ca_path: str | None = None
     timeout: float = 30.0
@@ -137,10 +140,34 @@ class Server(NamedTuple):
                 f"retry_timeout must be a number of seconds, or 0 to retry nothing, not {self.retry_timeout}."
             )
         host = f"[{self.host}]" if ":" in self.host and not self.host.startswith("[") else self.host
-        port = self.port if self.port is not None else (BASIC_PORT if self.auth_method == "basic" else SESSION_PORT)
+        port = self.port if self.port is not None else (SESSION_PORT if self.auth_method == "session" else BASIC_PORT)
         if not 0 < port < 65536:
             raise InvalidOption(f"port must be 1 to 65535, not {port}.")
         return Endpoint(f"https://{host}:{port}", self.validate_certs, self.ca_path, self.timeout)
+
+
+class Found:
+    """How servers want to be spoken to, for those that were asked: they are asked once in the life of this process."""
+
+    def __init__(self) -> None:
+        self._servers: dict[Server, Server] = {}
+        self._lock = threading.Lock()
+
+    def get(self, given: Server, find_out: Callable[[], Server] | None = None) -> Server:
+        """What was found for ``given``, with ``find_out`` by whoever needs it first; else ``given`` itself."""
+        if given.auth_method != "auto":
+            return given
+        with self._lock:
+            if given not in self._servers and find_out is not None:
+                self._servers[given] = find_out()
+            return self._servers.get(given, given)
+
+    def forget(self, given: Server) -> None:
+        with self._lock:
+            self._servers.pop(given, None)
+
+
+FOUND = Found()
 
 
 class GivenUp:
@@ -185,12 +212,10 @@ class Client:
         ``interruption`` ends a `call` that takes long: its process is cancelled. ``given_up`` is shared with the other
         clients of the same task.
         """
-        self._server = server
-        self._http = Http(server.endpoint())
-        self._basic = server.auth_method == "basic"
-        self._auth: BasicAuth | SessionAuth = (
-            BasicAuth(server.username, server.password) if self._basic else SessionAuth()
-        )
+        self._given = server
+        self._begin_with(FOUND.get(server))
+        self._version_8 = False
+        """Whether there has been JSON in a session: what else gives one has none."""
         self._worked = False
         """Whether the server has given an answer to work with."""
         self._withheld: dict[str, bool] = {}
@@ -343,6 +368,8 @@ class Client:
                 # said so, but a gateway, there still is a session.
                 self._log_out()
                 reply = send()
+            if reply.status in (403, 404) and isinstance(self._auth, SessionAuth) and not self._is_version_8():
+                raise reply.not_version_8()
             try:
                 result = read(reply)
             except MopsError as error:
@@ -368,12 +395,53 @@ class Client:
         answer = self._http.post(path, auth=auth, data=arguments, read_timeout=read_timeout)
         self._given_up.answered()
         reply = _Reply(answer, self._server)
+        self._version_8 = self._version_8 or reply.document is not None
         auth.learn(answer, reply.session_token)
         return reply
 
+    @property
+    def server(self) -> Server:
+        """The server, with what is known by now of how it is spoken to."""
+        return self._server
+
+    def _begin_with(self, server: Server) -> None:
+        self._server = server
+        self._http = Http(server.endpoint())
+        is_basic = server.auth_method == "basic"
+        self._auth: BasicAuth | SessionAuth = BasicAuth(server.username, server.password) if is_basic else SessionAuth()
+
     def _have_session(self) -> None:
+        if self._server.auth_method == "auto":
+            found = FOUND.get(self._given, self._find_out)
+            self._http.close()
+            self._begin_with(found)
         if not self._auth.ready:
-            self._auth = self._new_session()
+            try:
+                self._auth = self._new_session()
+            except MopsError as error:
+                if self._given.auth_method != "auto":
+                    raise
+                # What was found holds no longer: the server restarts, perhaps as a newer version.
+                FOUND.forget(self._given)
+                self._begin_with(self._given)
+                if not isinstance(error, NoConnection) or self._given.port is not None:
+                    raise
+                raise NoConnection(
+                    f"{error} Nor is there one on port {BASIC_PORT}, where version 9 and later listen. MailStore "
+                    f"Server listens on {SERVER_PORT}: set port."
+                ) from None
+
+    def _find_out(self) -> Server:
+        """How the server wants to be spoken to, by one request. Without a port, a current server's port is tried."""
+        try:
+            answer = self._http.post("/api/get-metadata", auth=NoAuth(), data={})
+        except NoConnection:
+            if self._given.port is not None:
+                raise
+            return self._given._replace(auth_method="session", port=SESSION_PORT)
+        if answer.status >= 500:
+            _Reply(answer, self._given).checked()
+        return self._given._replace(auth_method=method_of(answer), port=self._given.port or BASIC_PORT)
 
     def _new_session(self) -> SessionAuth:
         auth = SessionAuth()
@@ -382,6 +450,12 @@ class Client:
             raise reply.login_refused()
         self._worked = True
         return auth
+
+    def _is_version_8(self) -> bool:
+        """Whether a login led to version 8, and not to a web console, by something that version 8 has for sure."""
+        if not self._version_8:
+            self._post("/api/invoke/GetEnvironmentInfo", {}, self._auth)
+        return self._version_8
 
     def _log_out(self) -> None:
         """End the session, if there is one. What goes wrong with that is not worth a word."""
@@ -474,11 +548,9 @@ class _Reply:
 
     def login_refused(self) -> MopsError:
         """What a login means that brought no session."""
-        if self.status == 404 or "basic" in self._challenge.lower():
-            return LoginRefused(
-                f"{self.where}: there is no session login here ({self.status}). MailStore SPE 9 and later have HTTP "
-                f"Basic: set auth_method to basic (port {BASIC_PORT})."
-            )
+        is_console = self._text.startswith("<") and self.status < 400
+        if self.status == 404 or 300 <= self.status < 400 or is_console or "basic" in self._challenge.lower():
+            return self.not_version_8()
         if self.status >= 500 or self.status == 411:
             try:
                 self.checked()
@@ -489,6 +561,13 @@ class _Reply:
         return LoginRefused(
             f"{self.where}: the server refused the login of {self._server.username!r} ({self.status}){self.words()}. "
             "Are user name and password right, and is this the Management API's port?"
+        )
+
+    def not_version_8(self) -> MopsError:
+        """Of a server that has a web console where version 8 has its API."""
+        return LoginRefused(
+            f"{self.where}: this is not the session login of version 8, or leads to no Management API ({self.status})"
+            f"{self.words()}. A current server wants auth_method: basic on port {BASIC_PORT}."
         )
 
     def words(self) -> str:

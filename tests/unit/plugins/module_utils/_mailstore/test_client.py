@@ -16,6 +16,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._http import (
     NoConnection,
     RequestNotSent,
 )
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore import client as client_module
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client import (
     AccessWithheld,
     CallFailed,
@@ -150,8 +151,9 @@ def test_an_answer_without_a_token_leaves_the_chain_where_it_was(server, client)
 
 
 def test_a_server_without_a_list_of_functions_has_none(server, client):
-    server.script((404, HTML))
+    server.script((404, HTML), envelope(result={"version": "8.5"}))
     assert client.functions() is None
+    assert server.calls[1][0] == "/api/invoke/GetEnvironmentInfo"
 
 
 @pytest.mark.parametrize("answer", [(200, b"-ERR Wrong user name."), (401, b"-ERR Wrong user name.")])
@@ -164,10 +166,88 @@ def test_a_refused_login_is_said_with_the_servers_words_and_not_repeated(server,
     assert len(attempts) == 1
 
 
-@pytest.mark.parametrize("answer", [(404, HTML), (401, b"", {"WWW-Authenticate": "Basic realm=x"})])
-def test_a_server_of_version_9_is_pointed_out(server, client, answer):
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (200, HTML),
+        (302, b"", {"Location": "/web/login.html"}),
+        (404, HTML),
+        (401, b"", {"WWW-Authenticate": "Basic realm=x"}),
+    ],
+)
+def test_the_console_of_a_current_server_is_pointed_out(server, client, answer):
     server.login_step = lambda form: answer
-    assert "set auth_method to basic (port 8474)" in failure(read, client, kind=LoginRefused)
+    assert "wants auth_method: basic on port 8474." in failure(read, client, kind=LoginRefused)
+
+
+@pytest.mark.parametrize(("status", "logins"), [(403, 2), (404, 1)])
+def test_a_login_that_leads_to_no_api_is_that_of_a_console(server, client, status, logins):
+    server.script(*[(status, HTML)] * (logins + 1))
+    assert "wants auth_method: basic on port 8474." in failure(read, client, kind=LoginRefused)
+    assert server.logins == logins
+
+
+BASIC = (401, b"", {"WWW-Authenticate": 'Basic realm="x"'})
+
+
+@pytest.fixture
+def auto(server, clock, monkeypatch):
+    """Makes a client with auth_method auto; what was found before is forgotten."""
+    monkeypatch.setattr(client_module, "FOUND", client_module.Found())
+    server.sessions = False
+
+    def make(**options):
+        given = Server("host", "admin", "päss&=%", auth_method="auto", **options)
+        return Client(given, clock=clock, sleep=clock.sleep)
+
+    return make
+
+
+@pytest.mark.parametrize("answer", [BASIC, [{"name": "Ping", "args": []}]], ids=["SPE", "MailStore Server"])
+def test_auto_finds_basic_by_one_request_and_remembers_it(server, auto, answer):
+    server.script(answer, envelope(result=1), envelope(result=2))
+    assert [read(auto(port=8463)).result for _client in range(2)] == [1, 2]
+    assert [path for path, _form in server.calls] == ["/api/get-metadata", *["/api/invoke/GetStores"] * 2]
+    assert server.logins == 0
+
+
+def test_auto_without_a_port_is_basic_on_8474(server, auto):
+    server.script(BASIC, envelope())
+    client = auto()
+    read(client)
+    assert (client.server.auth_method, client.server.port) == ("basic", 8474)
+
+
+def test_auto_finds_version_8_where_it_is_redirected(server, auto):
+    server.sessions = True
+    server.script(envelope(result=1))
+    client = auto(port=8470)
+    assert read(client).result == 1
+    assert (client.server.auth_method, client.server.port, server.logins) == ("session", 8470, 1)
+
+
+def test_auto_takes_the_port_of_version_8_where_nobody_listens_on_that_of_later_ones(server, auto):
+    server.sessions = True
+    server.unproven_step = NoConnection("refused")
+    server.script(envelope(result=1))
+    client = auto()
+    assert read(client).result == 1
+    assert (client.server.auth_method, client.server.port, server.logins) == ("session", 8470, 1)
+
+
+def test_auto_says_where_nobody_listens_and_asks_anew_the_next_time(server, auto):
+    server.script(NoConnection("8474 is closed."), BASIC, envelope(result=1))
+    server.login_step = NoConnection("8470 is closed.")
+    client = auto(retry_timeout=0)
+    message = failure(read, client, kind=NoConnection)
+    assert message.startswith("8470 is closed. Nor is there one on port 8474")
+    assert "8463" in message
+    assert read(client).result == 1
+
+
+def test_auto_takes_a_server_that_fails_for_one_that_fails(server, auto):
+    server.script((503, b"Busy"))
+    assert "failed (503): Busy" in failure(read, auto(retry_timeout=0), kind=ServiceFailed)
 
 
 def test_a_login_without_a_cookie_is_unusable(server, client):
@@ -192,7 +272,8 @@ def test_basic_needs_no_login_and_401_speaks_of_the_api_password(server, basic_c
 
 
 def test_404_names_the_function(server, client):
-    server.script((404, b"<h1>404</h1>"))
+    server.script(envelope(), (404, b"<h1>404</h1>"))
+    read(client)
     assert "does not know GetStores (404)." in failure(read, client, kind=ServiceError)
 
 
@@ -283,7 +364,7 @@ def test_a_server_that_is_down_is_waited_for_once_and_again_when_it_was_back(ser
 
     assert waited(down) > 60
     assert waited(down) == 0
-    server.script((404, HTML))
+    server.script((404, HTML), envelope())
     assert waited(None) == 0
     assert waited(down) > 60
 
@@ -350,7 +431,8 @@ def test_an_answer_in_mid_poll_that_is_unusable_is_asked_for_again(server, clien
 
 
 def test_a_process_that_the_server_does_not_know(server, client):
-    server.script((404, b"<h1>404</h1>"), (404, b""))
+    server.script(envelope(), (404, b"<h1>404</h1>"), (404, b""))
+    read(client)
     assert "does not know the process (404)." in failure(client.status, "t", 3, 0, kind=ProcessUnknown)
     assert "does not know the process (404)." in failure(client.cancel, "t", kind=ProcessUnknown)
 
@@ -448,6 +530,7 @@ def test_what_needs_no_access_does_not_fail_for_want_of_it(server, client, funct
 
 
 def test_a_function_that_the_server_does_not_have_is_a_failure_of_its_own(server, client):
-    server.script((404, b"Not Found"))
+    server.script(envelope(), (404, b"Not Found"))
+    read(client)
     with pytest.raises(FunctionUnknown, match="GetCredentials"):
         client.call("GetCredentials", instanceID="alpha")
