@@ -38,8 +38,7 @@ options:
       - How requests prove who sends them. V(basic) is the HTTP Basic authentication of version 9 and later, and of
         MailStore Server. V(session) logs in and out, as version 8 has it.
       - V(auto) finds out which of them it is by one request without credentials, which a task sends once for all that
-        it does. Without O(port), that request goes to port 8474, and if nothing listens there, the server is of version 8
-        and its port 8470.
+        it does. Without O(port), it goes to port 8474; if nothing listens there, the server is of version 8, on 8470.
       - If not set, the environment variable E(MAILSTORE_AUTH_METHOD) is used.
       - Up to version 0.1 of this collection, V(auto) was not there, and V(session) was the default.
     type: str

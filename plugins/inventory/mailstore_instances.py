@@ -157,9 +157,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if missing:
             self._tell(f"{path}: include names {', '.join(missing)}, and {server.host} has no such instance.")
         self.inventory.add_group(TOP_GROUP)
-        connection = {
-            name: getattr(server, name) for name in ("host", "port", "auth_method", "validate_certs", "ca_path")
-        }
+        connection = {name: getattr(server, name) for name in ("host", "validate_certs", "ca_path")}
+        # As they were found, so that the tasks of the play need not find them again.
+        connection.update({name: listed.get(name, getattr(server, name)) for name in ("port", "auth_method")})
         where = {"mailstore_connection": connection, "mailstore_server_name": listed["server_name"]}
         for instance in listed["instances"]:
             identifier = instance["instanceID"]
@@ -208,7 +208,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         ) as client:
             environment = client.call("GetEnvironmentInfo") or {}
             instances = client.call("GetInstances", instanceFilter="*") or []
-        listed = {"server_name": environment.get("serverName"), "instances": instances}
+            found = client.server
+        listed = {
+            "server_name": environment.get("serverName"),
+            "port": found.port,
+            "auth_method": found.auth_method,
+            "instances": instances,
+        }
         if use_cache:
             self._cache[key] = listed
         return listed

@@ -43,7 +43,9 @@ options:
       - StoreAutoCreateConfiguration
       - SystemSmtpConfiguration
   instance:
-    description: The id of the instance, C(instanceID). Required for all but V(SystemSmtpConfiguration), which has none.
+    description:
+      - The id of the instance, C(instanceID). Required for all but V(SystemSmtpConfiguration), which has none.
+      - MailStore Server has no instances. Leave it out there.
     type: str
   configuration:
     description:
@@ -198,7 +200,8 @@ def main() -> None:
             allow_data_loss=options["allow_data_loss"],
         )
         wanted.check()
-        end_in_state(module, "configuration", wanted)
+        single = wanted.pair.of_instance and wanted.instance is None
+        end_in_state(module, "configuration", wanted, single=single)
 
 
 if __name__ == "__main__":

@@ -26,9 +26,10 @@ attributes:
     support: full
 options:
   instance:
-    description: The id of the instance, C(instanceID).
+    description:
+      - The id of the instance, C(instanceID).
+      - MailStore Server has no instances. Leave it out there, and only there.
     type: str
-    required: true
   name:
     description: The name of the job. Upper and lower case count.
     type: str
@@ -218,7 +219,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **connection_arguments(),
-            "instance": {"type": "str", "required": True},
+            "instance": {"type": "str"},
             "name": {"type": "str", "required": True},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "action": {"type": "str"},
@@ -241,7 +242,7 @@ def main() -> None:
     options = module.params
     with reported_failures(module):
         wanted = WantedJob(
-            instance=options["instance"],
+            instance=options["instance"] or None,
             name=options["name"],
             present=options["state"] == "present",
             action=options["action"],
@@ -251,7 +252,7 @@ def main() -> None:
             time_zone=options["time_zone"],
         )
         wanted.check()
-        end_in_state(module, "job", wanted)
+        end_in_state(module, "job", wanted, single=wanted.instance is None)
 
 
 if __name__ == "__main__":

@@ -34,9 +34,10 @@ attributes:
     support: none
 options:
   instance:
-    description: The id of the instance. It must be running.
+    description:
+      - The id of the instance. It must be running.
+      - MailStore Server has no instances. Leave it out there, and only there.
     type: str
-    required: true
   path:
     description:
       - The file that remembers what was done when. It and its folder are made where they are not there.
@@ -234,7 +235,7 @@ def main() -> None:
         argument_spec={
             **connection_arguments(),
             **waiting,
-            "instance": {"type": "str", "required": True},
+            "instance": {"type": "str"},
             "path": {"type": "path", "required": True},
             "only": {"type": "list", "elements": "str", "choices": list(KINDS), "default": list(KINDS)},
             "verify_days": {"type": "int", "default": 30},
@@ -266,17 +267,20 @@ def maintain(module: AnsibleModule) -> dict[str, Any]:
     limits = {"rota": options["budget"], "repairs": options["repair_budget"]}
     budget = Budget(**{name: seconds for name, seconds in limits.items() if seconds is not None})
     budget.check()
-    path, instance = options["path"], options["instance"]
+    path, instance = options["path"], options["instance"] or None
     check_writable(path)
     warn_of_lost_state(module, "path", "Everything is then due again.")
     interruption = work_apart()
     try:
         with nullcontext() if module.check_mode else locked(path), Progress.of(module) as progress:
-            record = Record(path, instance, now=_now())
+            record = Record(path, instance or "", now=_now())
             for doubt in record.doubts:
                 module.warn(doubt)
             last_tried = record.latest() or None
             following = Following(server, waiting, interruption, progress)
+            if instance is None:
+                with following.client() as client:
+                    client.check_single()
             maintainer = Maintainer(following, instance, record, policy, now=_now)
             steps = maintainer.due() if module.check_mode else maintainer.run(budget)
             return {**results(steps), "last_tried": last_tried}
@@ -295,8 +299,9 @@ def report(module: AnsibleModule, facts: dict[str, Any]) -> None:
         if "msg" in step
     ]
     if failures:
+        where = module.params["instance"] or module.params["host"]
         module.fail_json(
-            msg=f"{len(failures)} of {len(steps)} steps on {module.params['instance']} failed. {' '.join(failures)}",
+            msg=f"{len(failures)} of {len(steps)} steps on {where} failed. {' '.join(failures)}",
             **facts,
         )
     module.exit_json(**facts)

@@ -27,9 +27,10 @@ attributes:
     support: full
 options:
   instance:
-    description: The id of the instance, C(instanceID).
+    description:
+      - The id of the instance, C(instanceID).
+      - MailStore Server has no instances. Leave it out there, and only there.
     type: str
-    required: true
   name:
     description:
       - The name of the archive store, by which it is found. With O(id), what the store is to be called.
@@ -169,7 +170,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **connection_arguments(),
-            "instance": {"type": "str", "required": True},
+            "instance": {"type": "str"},
             "name": {"type": "str"},
             "id": {"type": "int"},
             "state": {"type": "str", "choices": ["present", "detached"], "default": "present"},
@@ -185,7 +186,7 @@ def main() -> None:
     options = module.params
     with reported_failures(module):
         wanted = WantedStore(
-            instance=options["instance"],
+            instance=options["instance"] or None,
             name=options["name"],
             id=options["id"],
             present=options["state"] == "present",
@@ -196,7 +197,7 @@ def main() -> None:
             attach=options["attach"],
         )
         wanted.check()
-        end_in_state(module, "store", wanted)
+        end_in_state(module, "store", wanted, single=wanted.instance is None)
 
 
 if __name__ == "__main__":

@@ -27,9 +27,10 @@ attributes:
     support: full
 options:
   instance:
-    description: The id of the instance, C(instanceID).
+    description:
+      - The id of the instance, C(instanceID).
+      - MailStore Server has no instances. Leave it out there, and only there.
     type: str
-    required: true
   name:
     description: The name by which the user logs in, C(userName). Upper and lower case do not count.
     type: str
@@ -222,7 +223,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **connection_arguments(),
-            "instance": {"type": "str", "required": True},
+            "instance": {"type": "str"},
             "name": {"type": "str", "required": True},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "create": {"type": "bool", "default": True},
@@ -260,14 +261,14 @@ def main() -> None:
     with reported_failures(module):
         wanted = wanted_user(module.params)
         wanted.check()
-        end_in_state(module, "user", wanted)
+        end_in_state(module, "user", wanted, single=wanted.instance is None)
 
 
 def wanted_user(options: Mapping[str, Any]) -> WantedUser:
     """What the options ask for. Raises `InvalidOption`."""
     folders = options["privileges_on_folders"]
     return WantedUser(
-        instance=options["instance"],
+        instance=options["instance"] or None,
         name=options["name"],
         present=options["state"] == "present",
         create=options["create"],

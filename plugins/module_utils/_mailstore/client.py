@@ -76,6 +76,7 @@ _NEEDS_NO_ACCESS = re.compile(r"Stores?(?![a-z])|Index(?:es)?(?![a-z])|ArchiveAd
 
 _LOGGED_IN = re.compile(r"\+OK\s+(\S+)\s*")
 _WORDS_MAX_CHARACTERS = 300
+_NO_INSTANCES = "MailStore Server, which has one archive and no instances"
 
 T = TypeVar("T")
 
@@ -98,6 +99,10 @@ class ServiceFailed(ServiceError):
 
 class FunctionUnknown(ServiceError):
     """The server has no function of that name."""
+
+
+class SingleTenant(FunctionUnknown):
+    """The server is MailStore Server, which has one archive and no instances, and so not this function."""
 
 
 class CallFailed(ServiceError):
@@ -288,8 +293,15 @@ class Client:
                 )
             return Status.from_envelope(reply.checked(), reply.where)
 
-        status = self._ask(f"/api/invoke/{function}", arguments, read, repeatable=repeatable)
+        try:
+            status = self._ask(f"/api/invoke/{function}", arguments, read, repeatable=repeatable)
+        except FunctionUnknown as error:
+            if not self._is_mailstore_server():
+                raise
+            raise SingleTenant(f"{error} {self._server.host} is {_NO_INSTANCES}.") from None
         instance = arguments.get("instanceID")
+        if instance and status.error and "instanceID" in str(status.error) and self._is_mailstore_server():
+            raise InvalidOption(f"{function}: {self._server.host} is {_NO_INSTANCES}: leave out instance.")
         if status.running or status.succeeded or not instance or _NEEDS_NO_ACCESS.search(function):
             return status
         if not self._withholds(instance):
@@ -298,6 +310,21 @@ class Client:
             withheld=f"{instance} withholds service-provider access (GetArchiveAdminEnabled is false): enable it, for "
             "example with archive_admin_enabled of mops.maintenance.mailstore_instance, or leave the instance out."
         )
+
+    def check_single(self) -> None:
+        """Raise `InvalidOption` where the server has instances, so that one of them has to be named."""
+        self.log_in()  # it may not be known yet how
+        if not self._is_mailstore_server():
+            raise InvalidOption(
+                f"instance must be given: {self._server.host} is MailStore SPE. Only MailStore Server has no instances."
+            )
+
+    def _is_mailstore_server(self) -> bool:
+        """By the server's own list of functions."""
+        if not isinstance(self._auth, BasicAuth):
+            return False
+        functions = self.functions()
+        return functions is not None and "GetServerInfo" in functions and "GetInstances" not in functions
 
     def _withholds(self, instance: str) -> bool:
         """Whether an instance is known to withhold service-provider access. The server is asked once for each."""

@@ -103,7 +103,7 @@ class WantedConfiguration(Subject):
 
     def check(self) -> None:
         """Raise `InvalidOption` for what cannot be."""
-        if self.pair.of_instance and not self.instance:
+        if not self.pair.names_instance and not self.instance:
             raise InvalidOption(f"{self.pair.name} is an instance's own: instance must be given.")
         if not self.pair.of_instance and self.instance:
             raise InvalidOption(f"{self.pair.name} is one for all instances: instance must not be given.")

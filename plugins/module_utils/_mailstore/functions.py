@@ -139,6 +139,9 @@ class Functions:
             raise _odd_metadata()
         return cls(by_name)
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._by_name
+
     def __getitem__(self, name: str) -> Function:
         """The function of that name. Raises `InvalidInvocation`, which names the three nearest."""
         entry = self._by_name.get(name)

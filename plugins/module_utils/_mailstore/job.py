@@ -104,7 +104,7 @@ class Schedule:
 class WantedJob(Subject):
     """What should be of one job. None is what is left as it is."""
 
-    instance: str
+    instance: str | None
     name: str
     present: bool = True
     action: str | None = None
@@ -120,6 +120,10 @@ class WantedJob(Subject):
         if self.schedule is not None:
             self.schedule.check()
 
+    @property
+    def _of(self) -> str:
+        return f" of instance {self.instance}" if self.instance else ""
+
     def read(self, ask: Ask) -> Document | None:
         return the_one(listed(ask, "GetJobs", instanceID=self.instance), self.name, what="Job")
 
@@ -134,7 +138,7 @@ class WantedJob(Subject):
         if schedule.meaning() != Schedule.of(current).meaning() or time_zone != _time_zone(current):
             if not schedule.arguments():
                 raise NotPossible(
-                    f"The server shows no schedule of job {self.name} of instance {self.instance}, so its time zone "
+                    f"The server shows no schedule of job {self.name}{self._of}, so its time zone "
                     "cannot be set without losing it. Give schedule, too."
                 )
             steps.append(
@@ -190,7 +194,7 @@ class WantedJob(Subject):
         missing = [name for name in ("action", "owner", "schedule") if getattr(self, name) is None]
         if missing or self.schedule is None:
             raise NotPossible(
-                f"Instance {self.instance} has no job {self.name}. To create it, {', '.join(missing)} must be given."
+                f"There is no job {self.name}{self._of}. To create it, {', '.join(missing)} must be given."
             )
         return Step(
             "CreateJob",
@@ -213,7 +217,7 @@ class WantedJob(Subject):
         else:
             return
         raise NotPossible(
-            f"Job {self.name} of instance {self.instance} {what}. The Management API cannot change that: remove the "
+            f"Job {self.name}{self._of} {what}. The Management API cannot change that: remove the "
             "job with state absent, and create it anew. Its results so far go with it."
         )
 

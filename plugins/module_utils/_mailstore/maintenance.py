@@ -181,9 +181,9 @@ class Maintainer:
     """Does what is due on one instance, and nothing else."""
 
     def __init__(
-        self, following: Following, instance: str, record: Record, policy: Policy, *, now: Callable[[], datetime]
+        self, following: Following, instance: str | None, record: Record, policy: Policy, *, now: Callable[[], datetime]
     ) -> None:
-        """``now`` is the time in UTC."""
+        """``now`` is the time in UTC. ``instance`` is None on MailStore Server, which has none."""
         self._following = following
         self._instance = instance
         self._record = record
@@ -274,9 +274,10 @@ class Maintainer:
         """Call a function and follow it to its end. Returns why it failed, or None where it did not."""
         store = {} if step.whole else {"id": step.stores[0].get("id")}
         arguments = form({"instanceID": self._instance, **store, **step.arguments})
+        label = f"{self._instance or self._following.server.host}: {step}"
         try:
             process = Process(client.invoke(function, arguments, repeatable=False))
-            outcome = self._following.follow(client, process, f"{self._instance}: {step}") if process.running else None
+            outcome = self._following.follow(client, process, label) if process.running else None
         except MopsError as error:
             return str(error)
         return self._following.failure(process, outcome)

@@ -20,8 +20,12 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state 
 from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress
 
 
-def end_in_state(module: AnsibleModule, name: str, subject: Subject, waiting: Waiting | None = None) -> NoReturn:
+def end_in_state(
+    module: AnsibleModule, name: str, subject: Subject, waiting: Waiting | None = None, *, single: bool = False
+) -> NoReturn:
     """Bring ``subject`` about, and end the task; ``name`` is the return value that shows it. Raises `MopsError`.
+
+    ``single`` says that no instance was named, which only MailStore Server can do without.
 
     A process on the server that has not ended within the time of ``waiting`` goes on.
     """
@@ -33,6 +37,8 @@ def end_in_state(module: AnsibleModule, name: str, subject: Subject, waiting: Wa
 
     def work() -> None:
         with following.client() as client:
+            if single:
+                client.check_single()
             outcomes.append(reach(client, following, subject, check_mode=module.check_mode))
 
     following.run(work, 1)

@@ -28,7 +28,8 @@ class WantedStore(Subject):
     id are name and folder what is to be set.
     """
 
-    instance: str
+    instance: str | None
+    """None on MailStore Server, which has none, and other functions for where a store is."""
     name: str | None = None
     id: int | None = None
     present: bool = True
@@ -53,7 +54,7 @@ class WantedStore(Subject):
         if self.id is not None:
             found = next((store for store in stores if store.get("id") == self.id), None)
             if found is None and self.present:
-                raise NotPossible(f"Instance {self.instance} has no archive store with id {self.id}.")
+                raise NotPossible(f"{self._where} has no archive store with id {self.id}.")
         else:
             found = named
         if self.present and found is not None and named is not None and named is not found:
@@ -75,7 +76,7 @@ class WantedStore(Subject):
         if self.name and self.name != current.get("name"):
             steps.append(self._step("RenameStore", current, name=self.name))
         if self.database_path and not same_path(self.database_path, current.get("databasePath")):
-            steps.append(self._step("SetStorePath", current, path=self.database_path))
+            steps.append(self._move(current, self.database_path))
         if self.requested_state and self.requested_state != current.get("requestedState"):
             steps.append(self._step("SetStoreRequestedState", current, requestedState=self.requested_state))
         return steps
@@ -104,11 +105,21 @@ class WantedStore(Subject):
     def _creation(self) -> Step:
         if not self.database_path:
             raise NotPossible(
-                f"Instance {self.instance} has no archive store {self.name}. To "
+                f"{self._where} has no archive store {self.name}. To "
                 f"{'attach' if self.attach else 'create'} it, database_path must be given."
             )
         function = "AttachStore" if self.attach else "CreateStore"
-        return Step(function, {"instanceID": self.instance, **self._properties()})
+        kind = {} if self.instance else {"type": "FileSystemInternal"}
+        return Step(function, {"instanceID": self.instance, **kind, **self._properties()})
+
+    def _move(self, current: Document, folder: str) -> Step:
+        if self.instance:
+            return self._step("SetStorePath", current, path=folder)
+        return self._step("SetStoreProperties", current, databasePath=folder)
+
+    @property
+    def _where(self) -> str:
+        return f"Instance {self.instance}" if self.instance else "The server"
 
     def _check_folder(self, folder: str, stores: list[Document], found: Document | None) -> None:
         """Raise `NotPossible` where the folder is another store's, or where the store that was named is elsewhere."""

@@ -28,6 +28,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client
     FunctionUnknown,
     LoginRefused,
     ServiceFailed,
+    SingleTenant,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.following import Following, Interrupted
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.functions import masked
@@ -116,10 +117,10 @@ class Surveyor:
         check_concurrency(concurrency)
         first = self._following.client()
         try:
-            survey = {name: masked(first.call(call)) for name, call in OF_INSTALLATION.items() if scope.wants(name)}
-            if scope.wants("instances") or scope.of_instance:
-                survey["instances"] = first.call("GetInstances", instanceFilter=",".join(scope.instances)) or []
-                survey["unmatched"] = unmatched(scope.instances, survey["instances"])
+            try:
+                survey = _installation(first, scope)
+            except SingleTenant:
+                survey = _mailstore_server(first, scope)
             if any(subset.endswith("_results") for subset in scope.of_instance):
                 survey["results_since"] = moment(period(scope, self._now)[0])
         except MopsError:
@@ -150,6 +151,24 @@ class Surveyor:
             raise failures[0]
         if self._following.interruption.is_set():
             raise Interrupted(str(self._following.interruption))
+
+
+def _installation(client: Client, scope: Scope) -> Document:
+    """What there is of MailStore SPE. Raises `SingleTenant` where the server is another one."""
+    survey = {name: masked(client.call(call)) for name, call in OF_INSTALLATION.items() if scope.wants(name)}
+    if scope.wants("instances") or scope.of_instance:
+        survey["instances"] = client.call("GetInstances", instanceFilter=",".join(scope.instances)) or []
+        survey["unmatched"] = unmatched(scope.instances, survey["instances"])
+    return survey
+
+
+def _mailstore_server(client: Client, scope: Scope) -> Document:
+    """What there is of MailStore Server: one archive, which is an instance without an id."""
+    survey: Document = {"environment": masked(client.call("GetServerInfo"))} if scope.wants("environment") else {}
+    if scope.wants("instances") or scope.of_instance:
+        survey["instances"] = [{"instanceID": None, "status": RUNNING}] if "*" in scope.instances else []
+        survey["unmatched"] = [pattern for pattern in scope.instances if pattern != "*"]
+    return survey
 
 
 @dataclass(frozen=True)
@@ -215,7 +234,7 @@ def ask(client: Client, instance: Document, calls: Sequence[Call]) -> None:
             miss(call, NOT_ASKED, lost)
             continue
         try:
-            instance[call.subset] = masked(_answer(client, str(instance["instanceID"]), call))
+            instance[call.subset] = masked(_answer(client, instance["instanceID"], call))
         except (RequestNotSent, LoginRefused):
             raise
         except (AnswerLost, AnswerUnusable, ServiceFailed) as error:
@@ -242,7 +261,7 @@ class _Incomplete(MopsError):
         self.rows = rows
 
 
-def _answer(client: Client, instance: str, call: Call) -> Any:
+def _answer(client: Client, instance: str | None, call: Call) -> Any:
     """What a function answers. Raises `_Incomplete` where it tells a part of a period only."""
     if call.period is None:
         return client.call(call.function, instanceID=instance, **call.arguments)
@@ -259,7 +278,7 @@ def _answer(client: Client, instance: str, call: Call) -> Any:
 
 def _results(
     client: Client,
-    instance: str,
+    instance: str | None,
     call: Call,
     part: tuple[datetime, datetime],
     refused: list[tuple[datetime, datetime, CallFailed]],

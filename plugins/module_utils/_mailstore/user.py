@@ -49,7 +49,7 @@ _AFTER_COMMA = re.compile(r"(?<!\\),\s+")
 class WantedUser(Subject):
     """What should be of one user. None is what is left as it is."""
 
-    instance: str
+    instance: str | None
     name: str
     present: bool = True
     create: bool = True

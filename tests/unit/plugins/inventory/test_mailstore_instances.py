@@ -35,6 +35,8 @@ class Client:
     def __init__(self, server, *, given_up, on_wait):
         self.servers.append(server)
         self.on_wait = on_wait
+        found = {"auth_method": "basic", "port": 8474} if server.auth_method == "auto" else {}
+        self.server = server._replace(**found)
 
     def __enter__(self):
         return self
@@ -116,8 +118,8 @@ def test_a_host_has_its_instances_facts_and_where_the_server_is_but_no_login(par
         "mailstore_start_stop_error": "No disk.",
         "mailstore_connection": {
             "host": "archive.example.com",
-            "port": None,
-            "auth_method": "session",
+            "port": 8474,
+            "auth_method": "basic",
             "validate_certs": True,
             "ca_path": None,
         },

@@ -27,6 +27,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client
     Server,
     ServiceError,
     ServiceFailed,
+    SingleTenant,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import ProcessUnknown
 from ansible_collections.mops.maintenance.tests.unit.plugins.module_utils._mailstore.scripted import envelope, running
@@ -151,9 +152,8 @@ def test_an_answer_without_a_token_leaves_the_chain_where_it_was(server, client)
 
 
 def test_a_server_without_a_list_of_functions_has_none(server, client):
-    server.script((404, HTML), envelope(result={"version": "8.5"}))
+    server.script((404, HTML))
     assert client.functions() is None
-    assert server.calls[1][0] == "/api/invoke/GetEnvironmentInfo"
 
 
 @pytest.mark.parametrize("answer", [(200, b"-ERR Wrong user name."), (401, b"-ERR Wrong user name.")])
@@ -182,6 +182,7 @@ def test_the_console_of_a_current_server_is_pointed_out(server, client, answer):
 
 @pytest.mark.parametrize(("status", "logins"), [(403, 2), (404, 1)])
 def test_a_login_that_leads_to_no_api_is_that_of_a_console(server, client, status, logins):
+    server.console = True
     server.script(*[(status, HTML)] * (logins + 1))
     assert "wants auth_method: basic on port 8474." in failure(read, client, kind=LoginRefused)
     assert server.logins == logins
@@ -272,8 +273,7 @@ def test_basic_needs_no_login_and_401_speaks_of_the_api_password(server, basic_c
 
 
 def test_404_names_the_function(server, client):
-    server.script(envelope(), (404, b"<h1>404</h1>"))
-    read(client)
+    server.script((404, b"<h1>404</h1>"))
     assert "does not know GetStores (404)." in failure(read, client, kind=ServiceError)
 
 
@@ -364,7 +364,7 @@ def test_a_server_that_is_down_is_waited_for_once_and_again_when_it_was_back(ser
 
     assert waited(down) > 60
     assert waited(down) == 0
-    server.script((404, HTML), envelope())
+    server.script((404, HTML))
     assert waited(None) == 0
     assert waited(down) > 60
 
@@ -431,8 +431,7 @@ def test_an_answer_in_mid_poll_that_is_unusable_is_asked_for_again(server, clien
 
 
 def test_a_process_that_the_server_does_not_know(server, client):
-    server.script(envelope(), (404, b"<h1>404</h1>"), (404, b""))
-    read(client)
+    server.script((404, b"<h1>404</h1>"), (404, b""))
     assert "does not know the process (404)." in failure(client.status, "t", 3, 0, kind=ProcessUnknown)
     assert "does not know the process (404)." in failure(client.cancel, "t", kind=ProcessUnknown)
 
@@ -530,7 +529,33 @@ def test_what_needs_no_access_does_not_fail_for_want_of_it(server, client, funct
 
 
 def test_a_function_that_the_server_does_not_have_is_a_failure_of_its_own(server, client):
-    server.script(envelope(), (404, b"Not Found"))
-    read(client)
+    server.script((404, b"Not Found"))
     with pytest.raises(FunctionUnknown, match="GetCredentials"):
         client.call("GetCredentials", instanceID="alpha")
+
+
+SINGLE = [{"name": "GetServerInfo", "args": []}, {"name": "GetStores", "args": []}]
+
+
+def test_mailstore_server_is_said_where_a_function_is_one_of_spe(server, basic_client):
+    server.script((404, HTML), SINGLE)
+    message = failure(read, basic_client, "GetInstances", kind=SingleTenant)
+    assert "does not know GetInstances" in message
+    assert "host is MailStore Server, which has one archive and no instances" in message
+
+
+def test_mailstore_server_is_said_where_an_instance_is_named(server, basic_client):
+    server.script(refusal("Unknown argument 'instanceID'."), SINGLE)
+    message = failure(read, basic_client, "GetStores", {"instanceID": "alpha"}, kind=InvalidOption)
+    assert message.endswith("has one archive and no instances: leave out instance.")
+
+
+def test_only_mailstore_server_does_without_an_instance(server, basic_client):
+    server.script(SINGLE)
+    basic_client.check_single()
+    server.script([*SINGLE, {"name": "GetInstances", "args": []}])
+    assert "instance must be given: host is MailStore SPE." in failure(basic_client.check_single, kind=InvalidOption)
+
+
+def test_version_8_always_wants_an_instance(client):
+    assert "instance must be given" in failure(client.check_single, kind=InvalidOption)

@@ -68,7 +68,7 @@ def test_a_document_that_is_none_cannot_be_merged_into():
 @pytest.mark.parametrize(
     ("configuration", "name", "instance"),
     [
-        ({}, "SmtpSettings", None),
+        ({}, "InstanceConfiguration", None),
         ({}, "SystemSmtpConfiguration", "i"),
         ({"instanceID": "j"}, "InstanceConfiguration", "i"),
         ({"on": True}, "ArchiveAdminEnabled", "i"),
