@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.mops.maintenance.plugins.plugin_utils._progress import ActionWithProgress
+from ansible_collections.mops.maintenance.plugins.plugin_utils._long_logs import ActionWithLogs
 
 
-class ActionModule(ActionWithProgress):
+class ActionModule(ActionWithLogs):
     """Shows the progress of M(mops.maintenance.mailstore_operation) while it runs."""

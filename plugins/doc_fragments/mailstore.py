@@ -72,6 +72,7 @@ options:
       - If not set, the environment variable E(MAILSTORE_RETRY_TIMEOUT) is used.
     type: float
     default: 120
+    version_added: 0.2.0
 requirements:
   - requests (Python library)
 """
@@ -103,4 +104,11 @@ options:
         C(DEFAULT_JOB_IDLE_TIMEOUT) of AWX, or the C(idle_timeout) of ansible-runner, where one is set.
     type: float
     default: 60
+  progress_min_interval:
+    description:
+      - Seconds between two lines about the same process, at least, after its first minute. Where O(progress_interval)
+        is less, that counts.
+    type: float
+    default: 10
+    version_added: 0.2.0
 """

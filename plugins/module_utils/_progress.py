@@ -29,7 +29,19 @@ PROGRESS_FILE_VARIABLE = "MOPS_MAINTENANCE_PROGRESS_FILE"
 LINE_MAX_CHARACTERS = 500
 """A longer line is cut: a terminal and AWX's job output are for reading."""
 
+FIRST_SECONDS = 60.0
+"""A subject's first minute, in which its lines may follow each other closely."""
+
 _LONGEST_INTERVAL = 86400.0
+
+
+def progress_arguments() -> dict[str, dict[str, Any]]:
+    """The options of a module that shows its progress; each documents them itself."""
+    return {
+        "progress": {"type": "bool", "default": True},
+        "progress_interval": {"type": "float", "default": 60},
+        "progress_min_interval": {"type": "float", "default": 10},
+    }
 
 
 @dataclass
@@ -38,6 +50,8 @@ class _Subject:
 
     started: float
     text: str
+    retry_at: float | None = None
+    """When what has failed is tried again."""
     shown_text: str | None = None
     shown_at: float = float("-inf")
 
@@ -45,8 +59,9 @@ class _Subject:
 class Progress:
     """Shows, per subject, what has changed as it changes, and that it still runs when nothing does.
 
-    A subject's lines are at least ``quiet`` seconds apart (the newest text wins) and, while it has not finished, at
-    most ``interval`` seconds. Safe for several threads. Never raises for what happens on the viewer's side.
+    A subject's lines are at least ``quiet`` seconds apart, after its first minute ``min_interval`` seconds (the newest
+    text wins), and at most ``interval`` seconds while it has not finished. Safe for several threads. Never raises for
+    what happens on the viewer's side.
     """
 
     def __init__(
@@ -54,12 +69,14 @@ class Progress:
         write: Callable[[str], None] | None,
         *,
         interval: float,
+        min_interval: float = 0.0,
         quiet: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._write = write
         self._interval = interval
         self._quiet = min(quiet, interval)
+        self._min_interval = min(max(min_interval, quiet), interval)
         self._clock = clock
         self._subjects: dict[str, _Subject] = {}
         self._changed = threading.Condition()
@@ -68,17 +85,26 @@ class Progress:
 
     @classmethod
     def of(cls, module: Any) -> Progress:
-        """For an `AnsibleModule` with the options ``progress`` and ``progress_interval`` (seconds)."""
-        if not 0 < module.params["progress_interval"] <= _LONGEST_INTERVAL:
+        """For an `AnsibleModule` with the options of `progress_arguments`."""
+        interval, min_interval = module.params["progress_interval"], module.params["progress_min_interval"]
+        if not 0 < interval <= _LONGEST_INTERVAL:
             raise InvalidOption(
                 f"progress_interval must be a number of seconds above 0 and at most {_LONGEST_INTERVAL:.0f}, "
-                f"not {module.params['progress_interval']}."
+                f"not {interval}."
+            )
+        if not 0 <= min_interval <= _LONGEST_INTERVAL:
+            raise InvalidOption(
+                f"progress_min_interval must be 0 to {_LONGEST_INTERVAL:.0f} seconds, not {min_interval}."
             )
         write = _open_viewer(module) if module.params["progress"] else None
-        return cls(write, interval=module.params["progress_interval"])
+        return cls(write, interval=interval, min_interval=min_interval)
 
-    def update(self, subject: str, text: str) -> None:
-        """Say where ``subject`` stands. The first call begins its time."""
+    def update(self, subject: str, text: str, retry_in: float | None = None) -> None:
+        """Say where ``subject`` stands. The first call begins its time.
+
+        Where ``text`` is a failure, ``retry_in`` says in how many seconds it is retried: each line that is shown until
+        then says how many are left.
+        """
         if self._write is None:
             return
         with self._changed:
@@ -86,6 +112,7 @@ class Progress:
             if state is None:
                 state = self._subjects[subject] = _Subject(self._clock(), text)
             state.text = text
+            state.retry_at = None if retry_in is None else self._clock() + retry_in
             self.show_due()
             self._start_timer()
             self._changed.notify()
@@ -96,7 +123,7 @@ class Progress:
             return
         with self._changed:
             state = self._subjects.pop(subject, None) or _Subject(self._clock(), text)
-            state.text = text
+            state.text, state.retry_at = text, None
             self._show(subject, state, self._clock())
 
     def show_due(self) -> float | None:
@@ -122,12 +149,15 @@ class Progress:
         self.close()
 
     def _due(self, state: _Subject) -> float:
-        return state.shown_at + (self._interval if state.text == state.shown_text else self._quiet)
+        if state.text == state.shown_text:
+            return state.shown_at + self._interval
+        first = state.shown_at + self._quiet
+        return first if first < state.started + FIRST_SECONDS else state.shown_at + self._min_interval
 
     def _show(self, subject: str, state: _Subject, now: float) -> None:
         state.shown_text, state.shown_at = state.text, now
         if self._write is not None:
-            self._write(line(subject, state.text, now - state.started))
+            self._write(line(subject, state.text + _retry(state.retry_at, now), now - state.started))
 
     def _start_timer(self) -> None:
         if self._timer is None:
@@ -147,6 +177,13 @@ def line(subject: str, text: str, seconds: float) -> str:
         whole = whole[: LINE_MAX_CHARACTERS - 1] + "…"
     minutes, second = divmod(int(seconds), 60)
     return f"{whole} ({minutes // 60}:{minutes % 60:02}:{second:02})"
+
+
+def _retry(at: float | None, now: float) -> str:
+    """The sentence that says when a failure is retried."""
+    if at is None:
+        return ""
+    return f" Trying again in {at - now:.0f} s." if at - now >= 1 else " Trying again."
 
 
 def _open_viewer(module: Any) -> Callable[[str], None] | None:

@@ -155,10 +155,24 @@ EXAMPLES = r"""
 - name: Wait for it later
   mops.maintenance.mailstore_operation:
     token: "{{ verification.token }}"
+    function: "{{ verification.function }}"
+    arguments: "{{ verification.arguments }}"
     status_version: "{{ verification.status_version }}"
 """
 
 RETURN = r"""
+function:
+  description: The name of the function.
+  returned: if O(function) was invoked
+  type: str
+  version_added: 0.2.0
+  sample: VerifyStore
+arguments:
+  description: Its arguments, as O(arguments) gave them; secrets are masked.
+  returned: if O(function) was invoked
+  type: dict
+  version_added: 0.2.0
+  sample: {instanceID: customer-1, id: 1}
 result:
   description: What the function returns; its shape is the function's own. Null where it returns nothing. Secrets in
     what a function reads are masked.
@@ -176,7 +190,7 @@ status_version:
   type: int
   sample: 269
 percent_progress:
-  description: The last percentage that the server named, or null.
+  description: The last percentage that the server named, or null; 100 after a success.
   returned: if O(function) was invoked
   type: float
   sample: 100
@@ -186,7 +200,11 @@ status_text:
   type: str
   sample: Verifying messages
 log_output:
-  description: All that the process has logged.
+  description:
+    - All that the process has logged.
+    - Where the task has failed and has no C(failed_when), which is when Ansible prints the result, it is the last 40
+      lines of a longer log. All of it is then in C(diff.log_output), and that of each of O(invocations), in their
+      order, in C(diff.log_outputs).
   returned: if O(function) was invoked
   type: str
   sample: "Verifying file group #2...\r\n"
@@ -326,9 +344,13 @@ def invoke(module: SecretArgumentsModule) -> list[Result]:
 
 def report_one(module: SecretArgumentsModule, result: Result) -> None:
     """End the task with the only result."""
+    invocation = result.plan.invocation
+    known = facts(result)
+    if known:
+        known.update(function=invocation.function, arguments=masked(invocation.arguments))
     if result.failure is not None:
-        module.fail_json(f"{result.plan.invocation}: {result.failure}", changed=result.changed, **facts(result))
-    module.exit_json(changed=result.changed, **facts(result))
+        module.fail_json(f"{invocation}: {result.failure}", changed=result.changed, **known)
+    module.exit_json(changed=result.changed, **known)
 
 
 def report_many(module: SecretArgumentsModule, results: list[Result]) -> None:

@@ -33,6 +33,19 @@ options:
       - The process's token, as M(mops.maintenance.mailstore_invoke) has returned it.
     type: str
     required: true
+  function:
+    description:
+      - The function that has started the process. Progress and messages name it, with O(arguments).
+      - It is the RV(mops.maintenance.mailstore_invoke#module:function) of the task that has started the process. The
+        server does not tell it.
+    type: str
+    version_added: 0.2.0
+  arguments:
+    description:
+      - The arguments of O(function), by which progress and messages say which instance and store they are about.
+    type: dict
+    default: {}
+    version_added: 0.2.0
   status_version:
     description:
       - The number of the newest status that is known, as M(mops.maintenance.mailstore_invoke) or an earlier run of
@@ -83,6 +96,8 @@ EXAMPLES = r"""
 - name: Wait for it, for an hour at most, and then leave it running
   mops.maintenance.mailstore_operation:
     token: "{{ verification.token }}"
+    function: "{{ verification.function }}"
+    arguments: "{{ verification.arguments }}"
     status_version: "{{ progress.status_version }}"
     wait_timeout: 3600
 
@@ -110,7 +125,7 @@ status_version:
   type: int
   sample: 269
 percent_progress:
-  description: The last percentage that the server named, or null.
+  description: The last percentage that the server named, or null; 100 after a success.
   returned: when the server knows the process
   type: float
   sample: 100
@@ -120,7 +135,10 @@ status_text:
   type: str
   sample: Verifying messages
 log_output:
-  description: What the process has logged after O(status_version).
+  description:
+    - What the process has logged after O(status_version).
+    - Where the task has failed and has no C(failed_when), which is when Ansible prints the result, it is the last 40
+      lines of a longer log, and all of it is in C(diff.log_output).
   returned: when the server knows the process
   type: str
   sample: "Verifying file group #2...\r\n"
@@ -174,6 +192,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.argume
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.following import Following
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.functions import masked
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.interruption import work_apart
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.invocation import Invocation
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.resumption import Resumed, State, resume
 from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
 from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress
@@ -185,6 +204,8 @@ def main() -> None:
             **connection_arguments(),
             **waiting_arguments(on_timeout="detach"),
             "token": {"type": "str", "required": True, "no_log": False},
+            "function": {"type": "str"},
+            "arguments": {"type": "dict", "default": {}},
             "status_version": {"type": "int", "default": 0},
             "state": {"type": "str", "choices": [state.value for state in State], "default": State.FINISHED.value},
         },
@@ -200,7 +221,7 @@ def main() -> None:
             "timed_out": resumed.timed_out,
         }
         if resumed.failure is not None:
-            module.fail_json(f"Process {facts['token']}: {resumed.failure}", changed=resumed.changed, **facts)
+            module.fail_json(f"{label_of(module)}: {resumed.failure}", changed=resumed.changed, **facts)
         module.exit_json(changed=resumed.changed, **facts)
 
 
@@ -212,7 +233,20 @@ def carry_out(module: SecretArgumentsModule) -> Resumed:
     interruption = work_apart()
     with Progress.of(module) as progress:
         following = Following(server, waiting, interruption, progress)
-        return resume(following, options["token"], options["status_version"], state, check_mode=module.check_mode)
+        return resume(
+            following,
+            options["token"],
+            options["status_version"],
+            state,
+            label=label_of(module),
+            check_mode=module.check_mode,
+        )
+
+
+def label_of(module: SecretArgumentsModule) -> str:
+    """What progress and messages call the process."""
+    function = module.params["function"]
+    return str(Invocation(function, module.params["arguments"])) if function else "Process"
 
 
 if __name__ == "__main__":

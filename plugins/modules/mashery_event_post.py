@@ -142,6 +142,13 @@ options:
       - Seconds after which a line is shown at the latest, even if nothing has changed.
     type: float
     default: 60
+  progress_min_interval:
+    description:
+      - Seconds between two lines at least, after the first minute. Where O(progress_interval) is
+        less, that counts.
+    type: float
+    default: 10
+    version_added: 0.2.0
 seealso:
   - plugin: mops.maintenance.mashery_record
     plugin_type: filter
@@ -278,7 +285,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._module import (
     transport_options,
     warn_of_lost_state,
 )
-from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress
+from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress, progress_arguments
 from ansible_collections.mops.maintenance.plugins.module_utils._retry import Retry, RetryPolicy
 
 if TYPE_CHECKING:
@@ -307,8 +314,7 @@ def options() -> dict[str, dict[str, Any]]:
         "on_invalid": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
         "rejects": {"type": "path"},
         "on_unknown": {"type": "str", "choices": ["resend", "skip"], "default": "resend"},
-        "progress": {"type": "bool", "default": True},
-        "progress_interval": {"type": "float", "default": 60},
+        **progress_arguments(),
     }
 
 
@@ -361,7 +367,7 @@ def connected(module: AnsibleModule, ledger: Ledger | NoLedger, progress: Progre
     )
     retry = Retry(
         RetryPolicy(params["retries"], params["retry_timeout"]),
-        on_wait=lambda seconds, error: progress.update(SUBJECT, f"trying again in {seconds:.0f} s: {error}"),
+        on_wait=lambda seconds, error: progress.update(SUBJECT, str(error), retry_in=seconds),
     )
     client = Client(stack.enter_context(Http(endpoint)), params["api_key"], params["secret"])
     pace = Pace(params["posts_per_second"])

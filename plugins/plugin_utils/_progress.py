@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -147,4 +148,13 @@ def _show_lines(lines: BinaryIO, host: str, ended: threading.Event, showing: thr
         *whole, rest = (rest + lines.read()).split(b"\n")
         for line in whole:
             with showing:
-                display.display(f"[{host}] {line.decode('utf-8', 'replace')}")
+                display.display(shown(host, line.decode("utf-8", "replace")))
+
+
+def shown(host: str, line: str) -> str:
+    """A line with the host in front, which behind that is not named again: an instance is a host of the inventory."""
+    label, colon, text = line.partition(": ")
+    if label == host:
+        return f"[{host}] {text}"
+    label = re.sub(rf" \w+={re.escape(host)}(?= |$)", "", label, count=1)
+    return f"[{host}] {label}{colon}{text}"

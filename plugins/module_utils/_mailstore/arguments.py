@@ -22,6 +22,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operat
     Waiting,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._module import from_environment, transport_options
+from ansible_collections.mops.maintenance.plugins.module_utils._progress import progress_arguments
 
 
 def connection_arguments() -> dict[str, dict[str, Any]]:
@@ -45,8 +46,7 @@ def waiting_arguments(on_timeout: str) -> dict[str, dict[str, Any]]:
         "wait_timeout": {"type": "float", "default": 0},
         "status_timeout": {"type": "int", "default": 5000},
         "on_timeout": {"type": "str", "choices": ["cancel", "detach"], "default": on_timeout},
-        "progress": {"type": "bool", "default": True},
-        "progress_interval": {"type": "float", "default": 60},
+        **progress_arguments(),
     }
 
 
@@ -92,7 +92,7 @@ def process_facts(process: Process) -> dict[str, Any]:
         "result": status.result,
         "status_code": status.code,
         "status_version": status.version,
-        "percent_progress": status.percent,
+        "percent_progress": status.percent_known,
         "status_text": status.text,
         "log_output": str(process.log),
         "token": status.token,

@@ -33,7 +33,7 @@ class Interrupted(MopsError):
 class Progress(Protocol):
     """Where it is told how things stand; see `_progress.Progress`."""
 
-    def update(self, subject: str, text: str) -> None: ...
+    def update(self, subject: str, text: str, retry_in: float | None = None) -> None: ...
 
     def finish(self, subject: str, text: str) -> None: ...
 
@@ -83,7 +83,7 @@ class Following:
             self._progress.update(label, str(process))
 
         def report_wait(seconds: float, error: MopsError) -> None:
-            self._progress.update(label, f"{error} Trying again in {seconds:.0f} s.")
+            self._progress.update(label, str(error), retry_in=seconds)
 
         token = process.status.token or ""
         self._tokens.add(token)

@@ -13,6 +13,7 @@ can be one request at a time, so each of several at once has a session of its ow
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from types import MappingProxyType
 from typing import Any, Callable, Iterator, Mapping, NamedTuple, Sequence, TypeVar
@@ -49,12 +50,12 @@ class Invocation(NamedTuple):
     id: str | None = None
 
     def __str__(self) -> str:
-        """What to call it in a message: ``VerifyStore customer-1, 2``, without its secrets."""
+        """What to call it in a message: ``VerifyStore instanceID=customer-1 id=2``, without its secrets."""
         if self.id is not None:
             return f"{self.function} [{self.id}]"
-        shown = [value for value in masked(self.arguments).values() if value != MASK]
-        values = [str(value) for value in shown if isinstance(value, (str, int, float))]
-        return f"{self.function} {', '.join(values)}".rstrip()[:_LABEL_MAX_CHARACTERS]
+        shown = {name: value for name, value in masked(self.arguments).items() if value != MASK}
+        words = [f"{name}={_short(value)}" for name, value in shown.items() if isinstance(value, (str, int, float))]
+        return " ".join([self.function, *words])[:_LABEL_MAX_CHARACTERS]
 
 
 class Plan(NamedTuple):
@@ -195,6 +196,12 @@ class _Pool:
             if isinstance(error, (AnswerLost, AnswerUnusable, ServiceFailed)) and planned.effect is not Effect.READS:
                 failure += " Whether the function was started is not known, so it was not invoked again."
         return Result(planned, clock() - started, process, outcome, failure)
+
+
+def _short(value: str | int | float) -> str:
+    """An argument's value as it is written in a request; what holds a space stands in quotation marks."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    return json.dumps(text, ensure_ascii=False) if not text or " " in text else text
 
 
 def _drain(queue: deque[T]) -> Iterator[T]:

@@ -31,16 +31,20 @@ RECOVERY_SECONDS = 600.0
 CANCEL_SECONDS = 30.0
 """For how long a process that was cancelled is followed until it has ended."""
 
-_POLL_SECONDS = 0.1
-"""The shortest time from one poll's start to the next: a server that does not hold the request is not hammered."""
+_POLL_SECONDS = 1.0
+"""The shortest time from one poll's start to the next, also where there is news all the time."""
 
-_UNCHANGED_POLL_SECONDS = 1.0
-"""The same, after an answer that had nothing new."""
+_QUICK_POLLS = 3
+"""So many polls may follow each other sooner, so that the end of a process that was quiet is noticed at once."""
+
+_QUICK_POLL_SECONDS = 0.1
+"""The shortest time between these."""
 
 _DETAILS_MAX_CHARACTERS = 300
 
 RUNNING = "running"
 SUCCEEDED = "succeeded"
+CANCELLED = "cancelled"
 
 
 class ProcessUnknown(MopsError):
@@ -90,6 +94,11 @@ class Status(NamedTuple):
     @property
     def succeeded(self) -> bool:
         return self.code == SUCCEEDED and self.error is None
+
+    @property
+    def percent_known(self) -> float | None:
+        """The percentage, which no server names any more after the end."""
+        return 100 if self.succeeded else self.percent
 
     @classmethod
     def from_envelope(cls, envelope: Any, where: str) -> Status:
@@ -203,18 +212,19 @@ class Process:
 
     def failure(self) -> str:
         """Why it has not succeeded, in the server's words."""
-        words = str(self.status.error or self.log.last_line or self.status.text or "").rstrip(".")
+        # Where it was cancelled, what it said last is no reason.
+        said = "" if self.status.code == CANCELLED else self.log.last_line or self.status.text
+        words = str(self.status.error or said or "").rstrip(".")
         hint = f" {self.status.withheld}" if self.status.withheld else ""
         if self.status.token is None and self.status.error:
             return f"The server says: {words}.{hint}"
         return f"It has ended as {self.status.code}{': ' if words else ''}{words}.{hint}"
 
     def __str__(self) -> str:
-        """Where it stands, in a few words: ``42 %, Verifying...``."""
+        """Where it stands, in a few words without a full stop: ``42 %, Verifying``."""
         percent = "" if self.status.percent is None else f"{self.status.percent:g} %"
-        text = self.status.text or ""
-        line = "" if self.log.last_line == text else self.log.last_line
-        return ", ".join(part for part in (percent, text, line) if part) or self.status.code
+        text, line = (words.rstrip(". ") for words in (self.status.text or "", self.log.last_line))
+        return ", ".join(part for part in (percent, text, "" if line == text else line) if part) or self.status.code
 
 
 class Waiting(NamedTuple):
@@ -289,6 +299,10 @@ class Follower:
         self._report = report
         self._clock = clock
         self._sleep = sleep
+        self._polled = float("-inf")
+        """When the last poll began."""
+        self._quick_polls = 0.0
+        """How many polls may still follow each other quickly; one more with every `_POLL_SECONDS`."""
 
     def follow(self, process: Process) -> Outcome:
         """Wait until ``process`` has ended or there is a reason to wait no longer. Raises nothing of `MopsError`."""
@@ -324,11 +338,15 @@ class Follower:
             raise ProcessUnknown("The server says that a process runs, but does not name its token.")
         version = process.status.version
         started = self._clock()
+        regained = (started - self._polled) / _POLL_SECONDS
+        self._quick_polls, self._polled = min(_QUICK_POLLS, self._quick_polls + regained) - 1, started
         hold = int(min(self._waiting.hold, left * 1000))
         process.take(self._server.status(token, version, hold, patience=min(left, self._waiting.recovery)))
         if not process.running:
             return 0.0
-        least = _UNCHANGED_POLL_SECONDS if process.status.version == version else _POLL_SECONDS
+        least = max(_QUICK_POLL_SECONDS, (1 - self._quick_polls) * _POLL_SECONDS)
+        if process.status.version == version:
+            least = _POLL_SECONDS
         return max(0.0, min(least, left) - (self._clock() - started))
 
     def _cancel(self, process: Process) -> None:

@@ -42,15 +42,18 @@ class Resumed:
         return self.outcome is not None and self.outcome.ending is Ending.TIMED_OUT
 
 
-def resume(following: Following, token: str, version: int, state: State, *, check_mode: bool) -> Resumed:
-    """Bring the process to ``state``. Raises `ProcessUnknown`, and `MopsError` where the server cannot be asked."""
+def resume(following: Following, token: str, version: int, state: State, *, label: str, check_mode: bool) -> Resumed:
+    """Bring the process to ``state``; ``label`` is what its progress calls it.
+
+    Raises `ProcessUnknown`, and `MopsError` where the server cannot be asked.
+    """
     results: list[Resumed] = []
     failures: list[MopsError] = []
 
     def work() -> None:
         try:
             with following.client() as client:
-                results.append(_resume(following, client, token, version, state, check_mode))
+                results.append(_resume(following, client, token, version, state, label, check_mode))
         except MopsError as error:
             failures.append(error)
 
@@ -60,7 +63,9 @@ def resume(following: Following, token: str, version: int, state: State, *, chec
     return results[0]
 
 
-def _resume(following: Following, client: Client, token: str, version: int, state: State, check_mode: bool) -> Resumed:
+def _resume(
+    following: Following, client: Client, token: str, version: int, state: State, label: str, check_mode: bool
+) -> Resumed:
     started = following.clock()
     process = Process.known_by(token, client.status(token, version, 0))
     was_running = process.running
@@ -68,7 +73,7 @@ def _resume(following: Following, client: Client, token: str, version: int, stat
     if was_running and state is State.CANCELLED and not check_mode:
         client.cancel(token)
     if was_running and state is not State.QUERIED and not check_mode:
-        outcome = following.follow(client, process, f"process {token}")
+        outcome = following.follow(client, process, label)
     return Resumed(
         process,
         following.clock() - started,

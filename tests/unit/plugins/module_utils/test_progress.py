@@ -78,6 +78,44 @@ def test_of_many_changes_within_a_second_the_newest_is_shown(progress, clock, li
     assert lines == ["VerifyStore: 0 % (0:00:00)", "VerifyStore: 9 % (0:00:01)"]
 
 
+def test_after_its_first_minute_a_subject_that_changes_all_the_time_has_a_line_every_ten_seconds(clock, lines):
+    progress = StillProgress(lines.append, interval=60, min_interval=10, clock=clock)
+    for second in range(121):
+        clock.now = second
+        progress.update("VerifyStore", f"{second} s")
+    assert [text.split()[1] for text in lines] == [*map(str, range(60)), "69", "79", "89", "99", "109", "119"]
+    clock.now = 200
+    progress.update("another", "a")
+    assert lines[-1] == "another: a (0:00:00)"
+    progress.finish("VerifyStore", "succeeded")
+    assert lines[-1] == "VerifyStore: succeeded (0:03:20)"
+
+
+def test_the_interval_counts_where_it_is_less_than_the_least_one(clock, lines):
+    progress = StillProgress(lines.append, interval=2, min_interval=10, clock=clock)
+    for second in range(100):
+        clock.now = second
+        progress.update("VerifyStore", f"{second} s")
+    assert lines[-2:] == ["VerifyStore: 97 s (0:01:37)", "VerifyStore: 99 s (0:01:39)"]
+
+
+def test_the_seconds_until_a_retry_are_those_of_the_moment(progress, clock, lines):
+    progress.update("VerifyStore", "The server is gone.", retry_in=90)
+    clock.now = 60
+    progress.show_due()
+    clock.now = 120
+    progress.show_due()
+    progress.update("VerifyStore", "50 %")
+    clock.now = 121
+    progress.show_due()
+    assert lines == [
+        "VerifyStore: The server is gone. Trying again in 90 s. (0:00:00)",
+        "VerifyStore: The server is gone. Trying again in 30 s. (0:01:00)",
+        "VerifyStore: The server is gone. Trying again. (0:02:00)",
+        "VerifyStore: 50 % (0:02:01)",
+    ]
+
+
 def test_subjects_do_not_wait_for_each_other(progress, lines):
     progress.update("one", "a")
     progress.update("two", "b")
@@ -108,7 +146,7 @@ def test_a_line_holds_no_control_characters_and_is_cut():
 
 
 class Module:
-    params = {"progress": True, "progress_interval": 60}
+    params = {"progress": True, "progress_interval": 60, "progress_min_interval": 10}
     no_log_values = {"hunter2"}
 
 
@@ -136,7 +174,7 @@ def test_progress_false_is_silent(monkeypatch, tmp_path):
     path.touch(0o600)
     monkeypatch.setenv(PROGRESS_FILE_VARIABLE, str(path))
     module = Module()
-    module.params = {"progress": False, "progress_interval": 60}
+    module.params = {"progress": False, "progress_interval": 60, "progress_min_interval": 10}
     with Progress.of(module) as progress:
         progress.update("one", "a")
     assert path.read_bytes() == b""
@@ -151,6 +189,14 @@ def test_a_viewer_that_cannot_be_reached_changes_nothing(monkeypatch, tmp_path):
 @pytest.mark.parametrize("interval", [0, -1, float("nan"), float("inf")])
 def test_an_interval_that_is_none_is_refused(interval):
     module = Module()
-    module.params = {"progress": True, "progress_interval": interval}
+    module.params = {"progress": True, "progress_interval": interval, "progress_min_interval": 10}
     with pytest.raises(InvalidOption, match="progress_interval"):
+        Progress.of(module)
+
+
+@pytest.mark.parametrize("interval", [-1, float("nan"), float("inf")])
+def test_a_least_interval_that_is_none_is_refused(interval):
+    module = Module()
+    module.params = {**Module.params, "progress_min_interval": interval}
+    with pytest.raises(InvalidOption, match="progress_min_interval"):
         Progress.of(module)

@@ -34,7 +34,7 @@ class Progress:
     def __init__(self):
         self.lines = []
 
-    def update(self, subject, text):
+    def update(self, subject, text, retry_in=None):
         self.lines.append(f"{subject}: {text}")
 
     def finish(self, subject, text):
@@ -188,13 +188,20 @@ def test_whether_a_lost_answer_meant_something_is_not_known(server, following):
 def test_progress_is_told_of_processes_and_not_of_quick_answers(server, following, progress):
     server.script(envelope(), running(3, token="t", percentProgress=5), envelope(statusVersion=4))
     invoke(following, ("Ping",), ("VerifyStore", {"instanceID": "a", "id": 2, "password": "hunter2"}))
-    assert progress.lines == ["VerifyStore a, 2: 5 %", "VerifyStore a, 2: 5 %", "VerifyStore a, 2: succeeded."]
+    assert progress.lines == [f"VerifyStore instanceID=a id=2: {text}" for text in ("5 %", "5 %", "succeeded.")]
+
+
+def test_an_invocation_is_called_by_its_function_and_its_arguments():
+    arguments = {"instanceID": "a", "name": "All mail", "dryRun": False, "id": 1, "config": {"a": 1}, "password": "x"}
+    assert str(Invocation("F", arguments)) == 'F instanceID=a name="All mail" dryRun=false id=1'
+    assert str(Invocation("F", arguments, "here")) == "F [here]"
+    assert len(str(Invocation("F", {"name": "x" * 1000}))) == 80
 
 
 def test_the_same_twice_is_told_apart(server, following, progress):
     server.script(*[running(3, token="t"), envelope(statusVersion=4)] * 2)
     invoke(following, ("VerifyStore", {"id": 2}), ("VerifyStore", {"id": 2}))
-    assert {line.split(":")[0] for line in progress.lines} == {"VerifyStore 2 #1", "VerifyStore 2 #2"}
+    assert {line.split(":")[0] for line in progress.lines} == {"VerifyStore id=2 #1", "VerifyStore id=2 #2"}
 
 
 def test_after_an_interruption_nothing_more_is_invoked(server, following, interruption):
@@ -223,7 +230,7 @@ def test_an_interruption_cancels_what_is_followed(server, following, interruptio
 
 def test_a_process_is_finished_by_its_token(server, following):
     server.script(running(5, logOutput="b"), envelope(statusVersion=6, result=7, logOutput="c"))
-    resumed = resume(following, "t", 4, State.FINISHED, check_mode=False)
+    resumed = resume(following, "t", 4, State.FINISHED, label="VerifyStores", check_mode=False)
     assert (resumed.process.status.result, str(resumed.process.log), resumed.process.polls) == (7, "bc", 2)
     assert (resumed.changed, resumed.failure, resumed.process.status.token) == (False, None, "t")
     assert server.calls[0][1] == {"token": "t", "lastKnownStatusVersion": "4", "millisecondsTimeout": "0"}
@@ -232,25 +239,25 @@ def test_a_process_is_finished_by_its_token(server, following):
 
 def test_a_process_is_cancelled_by_its_token(server, following):
     server.script(running(5), envelope(), envelope(statusCode="cancelled", statusVersion=6))
-    resumed = resume(following, "t", 0, State.CANCELLED, check_mode=False)
+    resumed = resume(following, "t", 0, State.CANCELLED, label="VerifyStores", check_mode=False)
     assert (resumed.changed, resumed.failure) == (True, None)
 
 
 @pytest.mark.parametrize("code", ["succeeded", "failed", "cancelled"])
 def test_what_has_ended_need_not_be_cancelled(server, following, code):
     server.script(envelope(statusCode=code))
-    resumed = resume(following, "t", 0, State.CANCELLED, check_mode=False)
+    resumed = resume(following, "t", 0, State.CANCELLED, label="VerifyStores", check_mode=False)
     assert (resumed.changed, resumed.failure, len(server.calls)) == (False, None, 1)
 
 
 def test_a_query_fails_for_nothing(server, following):
     server.script(envelope(statusCode="failed", error={"message": "No."}))
-    resumed = resume(following, "t", 0, State.QUERIED, check_mode=False)
+    resumed = resume(following, "t", 0, State.QUERIED, label="VerifyStores", check_mode=False)
     assert (resumed.changed, resumed.failure, resumed.process.status.code) == (False, None, "failed")
 
 
 @pytest.mark.parametrize(("state", "changed"), [(State.CANCELLED, True), (State.FINISHED, False)])
 def test_in_check_mode_a_process_is_only_looked_at(server, following, state, changed):
     server.script(running(5))
-    assert resume(following, "t", 0, state, check_mode=True).changed is changed
+    assert resume(following, "t", 0, state, label="VerifyStores", check_mode=True).changed is changed
     assert len(server.calls) == 1

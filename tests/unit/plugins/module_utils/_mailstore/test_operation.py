@@ -208,7 +208,7 @@ def test_where_a_process_stands_in_a_few_words():
     process = Process(status(3, percent=0))
     assert str(process) == "0 %"
     process.take(status(4, percent=42.5, text="Verifying...", log="Group 1\r\nGroup 2\r\n"))
-    assert str(process) == "42.5 %, Verifying..., Group 2"
+    assert str(process) == "42.5 %, Verifying, Group 2"
 
 
 def test_a_process_without_words_is_called_by_its_code():
@@ -237,12 +237,6 @@ def test_a_server_that_does_not_hold_the_request_is_not_hammered(clock, interrup
     server = ServerOfOneProcess(clock, *steps, takes=0.0)
     follow(server, clock, interruption)
     assert clock.now == pytest.approx(10.0)
-
-
-def test_a_process_with_much_news_is_asked_ten_times_a_second_at_most(clock, interruption):
-    server = ServerOfOneProcess(clock, *[status(4 + n) for n in range(20)], status(40, "succeeded"), takes=0.0)
-    follow(server, clock, interruption)
-    assert clock.now == pytest.approx(2.0)
 
 
 def test_after_wait_timeout_the_process_is_cancelled_and_followed_to_its_end(clock, interruption):
@@ -327,7 +321,7 @@ def test_what_has_ended_is_not_asked_for(clock, interruption):
     [
         ("failed", ServerError("No store."), None, "", "The server says: No store."),
         ("failed", ServerError("Disk full."), "t", "x\r\n", "It has ended as failed: Disk full."),
-        ("cancelled", None, "t", "Stopping.\r\n", "It has ended as cancelled: Stopping."),
+        ("failed", None, "t", "Stopping...\r\n", "It has ended as failed: Stopping."),
         ("failed", None, "t", "", "It has ended as failed."),
     ],
 )
@@ -341,3 +335,38 @@ def test_why_a_process_has_not_succeeded(code, error, token, log, words):
 def test_what_waiting_cannot_be(waiting):
     with pytest.raises(InvalidOption):
         waiting.check()
+
+
+def test_a_process_whose_status_changes_all_the_time_is_asked_for_about_once_a_second(clock, interruption):
+    steps = [status(version, percent=version) for version in range(4, 10000)]
+    server = ServerOfOneProcess(clock, *steps, takes=0.01)
+    follow(server, clock, interruption, Waiting(timeout=60, cancels=False))
+    assert 55 <= len(server.polls) <= 63
+
+
+def test_the_end_of_a_process_that_was_quiet_is_noticed_at_once(clock, interruption):
+    server = ServerOfOneProcess(clock, status(4), status(5), takes=5.0)
+    server.steps = [status(4), status(5), lambda: server.__setattr__("takes", 0.2) or status(6), status(7, "succeeded")]
+    process, _outcome = follow(server, clock, interruption)
+    assert process.status.succeeded
+    assert clock.now <= 15.3
+
+
+def test_what_ends_a_sentence_has_one_full_stop(clock, interruption):
+    process = Process(status(3, token="t", percent=5, text="Verifying...", log="Working...\r\n"))
+    assert str(process) == "5 %, Verifying, Working"
+
+
+def test_what_a_cancelled_process_said_last_does_not_explain_it():
+    process = Process(status(3, token="t", text="Step 2 of 10", log="Step 1 done.\r\n"))
+    process.take(status(4, "cancelled"))
+    assert process.failure() == "It has ended as cancelled."
+    process.take(status(5, "cancelled", error=ServerError("The disk is full.")))
+    assert process.failure() == "It has ended as cancelled: The disk is full."
+
+
+@pytest.mark.parametrize(("code", "percent"), [("succeeded", 100), ("failed", 40), ("running", 40)])
+def test_the_percentage_is_100_after_a_success(code, percent):
+    process = Process(status(3, token="t", percent=40))
+    process.take(status(4, code))
+    assert process.status.percent_known == percent
