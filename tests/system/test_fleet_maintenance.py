@@ -4,13 +4,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 
-"""A fleet is maintained through its inventory: what is due, once, and what a killed run did is not done again."""
+"""A fleet is maintained through its inventory: what is due, in turn and once, whatever ends a run or comes between."""
 
 from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ import pytest
 from runs import Run, eventually, finish, kill, processes_of, start
 
 from simulators.launch import Options, Simulators, running
+from simulators.mailstore.fleet import build
 
 INSTANCES = 16
 
@@ -28,16 +31,17 @@ def fleet() -> Iterator[Simulators]:
         yield simulators
 
 
-def command(folder: Path, *options: str) -> list[str]:
+def command(folder: Path, *options: str, **variables: Any) -> list[str]:
     inventory = folder / "mailstore_instances.yml"
     inventory.write_text("plugin: mops.maintenance.mailstore_instances\n")
-    variables = {"mailstore_maintenance_state_dir": str(folder / "state"), "mailstore_maintenance_compact_days": 0}
+    given = {"state_dir": str(folder / "state"), "compact_days": 0, **variables}
+    extra = json.dumps({f"mailstore_maintenance_{name}": value for name, value in given.items()})
     playbook = ["ansible-playbook", "mops.maintenance.mailstore_maintenance", "-i", str(inventory), "--forks", "10"]
-    return [*playbook, "-e", json.dumps(variables), *options]
+    return [*playbook, "-e", extra, *options]
 
 
-def maintain(simulators: Simulators, folder: Path, *options: str) -> Run:
-    return finish(start(command(folder, *options), folder, simulators.environment()), 300)
+def maintain(simulators: Simulators, folder: Path, *options: str, **variables: Any) -> Run:
+    return finish(start(command(folder, *options, **variables), folder, simulators.environment()), 300)
 
 
 def functions(simulators: Simulators) -> dict[str, int]:
@@ -100,3 +104,110 @@ def test_what_a_killed_run_has_done_is_not_done_again(fleet: Simulators, tmp_pat
     before = functions(fleet)["VerifyStore"]
     assert maintain(fleet, tmp_path).returncode == 0
     assert functions(fleet)["VerifyStore"] - before == len(stores(fleet, tmp_path)) - remembered
+
+
+TENANTS = 6
+NIGHTS = 4
+NIGHT_SECONDS = 10.0
+
+
+@pytest.fixture
+def tenants() -> Iterator[Simulators]:
+    """Instances that run, with one store in use each."""
+    seed = 9
+    with running(Options(fleet=TENANTS, seed=seed, mailstore_process_seconds=0.2)) as simulators:
+        assert set(simulators.state("mailstore")["instances"].values()) == {"running"}
+        others = [
+            {"instanceID": instance.id, "id": store.id, "requested_state": "disabled"}
+            for instance in build("anybody", TENANTS, seed).instances.values()
+            for store in instance.stores[1:]
+        ]
+        simulators.control("mailstore", "POST", "archive", others)
+        yield simulators
+
+
+def records(folder: Path) -> list[Path]:
+    return sorted((folder / "state").rglob("[!.]*.json"))
+
+
+def a_day_passes(folder: Path) -> None:
+    """What was done is a day older."""
+    for path in records(folder):
+        document = json.loads(path.read_text())
+        for entry in document["stores"].values():
+            for key in set(entry) - {"name", "path"}:
+                entry[key] = f"{datetime.fromisoformat(entry[key].rstrip('Z')) - timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"
+        path.write_text(json.dumps(document))
+
+
+def verified(simulators: Simulators) -> list[str]:
+    """The instances whose store was verified, in the order in which that began."""
+    calls = simulators.state("mailstore")["invocations"]
+    return [call["arguments"]["instanceID"] for call in calls if call["function"] == "VerifyStore"]
+
+
+def test_over_some_nights_each_tenant_has_its_turn(tenants: Simulators, tmp_path: Path) -> None:
+    # A verification lasts as long as the night, so in each night two are begun, one in each fork.
+    tenants.settings("mailstore", process_seconds=NIGHT_SECONDS)
+    for _night in range(NIGHTS):
+        night = maintain(tenants, tmp_path, "--forks", "2", budget=NIGHT_SECONDS, verify_days=1, overdue_days=1)
+        assert night.returncode == 0, night.everything
+        assert "Left for another time" in night.stdout
+        a_day_passes(tmp_path)
+    done = verified(tenants)
+    assert len(set(done)) == TENANTS
+    for count in range(1, len(done) + 1):
+        times = Counter(done[:count])
+        assert max(times.values()) - min(times[name] for name in set(done)) <= 1, done
+    assert "Overdue for maintenance" in night.stdout
+
+
+def test_two_runs_at_once_do_nothing_twice_and_the_second_says_who_has_it(tenants: Simulators, tmp_path: Path) -> None:
+    tenants.settings("mailstore", process_seconds=3600)
+    first = start(["setsid", *command(tmp_path)], tmp_path, tenants.environment())
+    while len(verified(tenants)) < TENANTS:
+        assert first.poll() is None, finish(first).everything
+        time.sleep(0.1)
+    second = maintain(tenants, tmp_path)
+    skipping = maintain(tenants, tmp_path, on_locked="skip")
+    kill(first)
+    assert second.returncode != 0, second.everything
+    assert f"Instances with failures: {TENANTS} of {TENANTS}" in second.stdout
+    assert "is in use by another run (process " in second.stdout
+    assert skipping.returncode == 0, skipping.everything
+    assert "Not maintained, since another run does so" in skipping.stdout
+    assert set(Counter(verified(tenants)).values()) == {1}
+
+
+def test_a_folder_that_cannot_be_written_is_said_before_anything_is_done(tenants: Simulators, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    result = maintain(tenants, tmp_path, state_dir=str(tmp_path / "file" / "state"))
+    assert result.returncode != 0
+    assert "cannot be written" in result.stdout
+    assert verified(tenants) == []
+
+
+def test_a_night_with_a_wrong_clock_ends_no_verification(tenants: Simulators, tmp_path: Path) -> None:
+    assert maintain(tenants, tmp_path).returncode == 0
+    for path in records(tmp_path):
+        path.write_text(path.read_text().replace(f'"verified": "{datetime.now():%Y}', '"verified": "2199'))
+    again = maintain(tenants, tmp_path)
+    assert again.returncode == 0, again.everything
+    assert "in the future" in again.everything
+    assert set(Counter(verified(tenants)).values()) == {2}
+
+
+def test_repairs_have_a_budget_and_work_is_chosen(tenants: Simulators, tmp_path: Path) -> None:
+    names = tenants.state("mailstore")["instances"]
+    changes = [{"instanceID": name, "id": 1, "needs_upgrade": True} for name in names]
+    tenants.control("mailstore", "POST", "archive", changes)
+    none = maintain(tenants, tmp_path, budget=0, repair_budget=0)
+    assert none.returncode == 0, none.everything
+    assert [name for name in functions(tenants) if not name.startswith("Get")] == []
+    assert f"upgrade: {TENANTS} left" in none.stdout
+    assert f"verify: {TENANTS} left" in none.stdout
+    day = maintain(tenants, tmp_path, only=["upgrade"], concurrency=2)
+    assert day.returncode == 0, day.everything
+    assert f"upgrade: {TENANTS} done" in day.stdout
+    assert "verify" not in day.stdout
+    assert verified(tenants) == []
