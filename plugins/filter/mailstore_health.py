@@ -60,6 +60,14 @@ options:
         with the controller's container.
     type: path
     version_added: 0.2.0
+  maintenance:
+    description:
+      - The files in which M(mops.maintenance.mailstore_maintenance) remembers what was maintained when. What is overdue
+        by these is a finding.
+    type: list
+    elements: path
+    default: []
+    version_added: 0.2.0
 """
 
 EXAMPLES = r"""
@@ -114,6 +122,7 @@ def mailstore_health(
     stale_hours: int = DEFAULT_LIMITS.stale_hours,
     certificate_days: int = DEFAULT_LIMITS.certificate_days,
     report_dir: str = "",
+    maintenance: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Documented above."""
     if not isinstance(survey, Mapping):
@@ -130,6 +139,7 @@ def mailstore_health(
             inventory=str(inventory),
             earlier=earlier,
             limits=Limits(int(stale_hours), int(certificate_days)),
+            maintenance=[str(path) for path in maintenance],
         )
     except InvalidOption as error:
         raise AnsibleFilterError(str(error)) from None

@@ -151,6 +151,18 @@ KINDS = {
             "They have the format of an earlier version, which a later one will not open.",
             maintenance="upgrade",
         ),
+        Kind(
+            "verification_overdue",
+            "Verify stores that are overdue",
+            "Damage in them would not be noticed. The nights are too short for the rota, or it does not run.",
+            maintenance="verify",
+        ),
+        Kind(
+            "compaction_overdue",
+            "Compact stores that are overdue",
+            "Space of deleted messages is not given back. The nights are too short for the rota, or it does not run.",
+            maintenance="compact",
+        ),
     )
 }
 """Of equal findings, those of the kind that comes first here need doing first."""

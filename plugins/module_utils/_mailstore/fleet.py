@@ -5,17 +5,21 @@
 
 # This module_util is PRIVATE to the collection: it may change without notice.
 
-"""Maintenance over all instances of a play: whose turn comes first, and what was done in the end.
+"""Maintenance over all instances of a play: whose turn comes first, what was done in the end, and what is overdue.
 
 A result here is what the module mailstore_maintenance has returned for an instance.
 """
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from datetime import datetime
 from typing import Any, Mapping, Sequence
 
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.findings import Finding
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.maintenance import KINDS, REPAIRS
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.record import Record, RecordUnusable
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.survey import Document
 
 STATES = ("due", "done", "failed", "left")
@@ -40,6 +44,39 @@ def _turn(result: Mapping[str, Any]) -> tuple[bool, str, str]:
     repairs = [step for step in steps if step["kind"] in REPAIRS]
     oldest = min(str(step.get("tried") or "") for step in repairs or steps)
     return not repairs, oldest, str(result.get("last_tried") or "")
+
+
+_OVERDUE = {"verified": "verification_overdue", "compacted": "compaction_overdue"}
+
+
+def overdue(instances: Sequence[Document], paths: Sequence[str], now: datetime) -> tuple[list[Finding], list[str]]:
+    """What is overdue on the stores that a survey has of ``instances``, by the records in ``paths``.
+
+    The second value says which records cannot be used.
+    """
+    stores = {
+        (str(instance.get("instanceID")), str(store.get("id")), store.get("databasePath")): store
+        for instance in instances
+        for store in instance.get("stores") or []
+        if store.get("requestedState") != "disabled" and not store.get("error")
+    }
+    found, notes = [], []
+    for path in paths:
+        try:
+            with open(path, encoding="utf-8") as file:
+                name = str(json.load(file)["instance"])
+            record = Record(path, name, now=now)
+        except (OSError, ValueError, KeyError, TypeError, RecursionError, RecordUnusable):
+            notes.append(f"{path} cannot be read, so it is not known whether maintenance is overdue there.")
+            continue
+        for item in record.overdue(now):
+            store = stores.get((name, str(item.store_id), item.path))
+            if store is None or (item.work == "compacted" and store.get("requestedState") == "writeProtected"):
+                continue
+            done = f"It was last {item.work} on {item.last[:10]}" if item.last else f"It has never been {item.work}"
+            words = f"{done}, and has been due since {item.since:%Y-%m-%d}."
+            found.append(Finding("warning", _OVERDUE[item.work], name, item.store, words))
+    return found, notes
 
 
 def summary(results: Mapping[str, Mapping[str, Any]]) -> Document:

@@ -27,6 +27,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.findin
     Finding,
     Limits,
 )
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet import overdue
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.runs import (
     failing,
     moment,
@@ -91,19 +92,22 @@ def report(
     inventory: str = "mailstore_instances.yml",
     earlier: Iterable[str] = (),
     limits: Limits = DEFAULT_LIMITS,
+    maintenance: Sequence[str] = (),
 ) -> Document:
     """All that is to be known of the server's health, fit for JSON.
 
     ``now`` is in UTC. ``scope`` is the patterns of instances that the survey is of, less those of ``exclude``.
     ``inventory`` is the file that commands name. ``earlier`` holds reports as JSON; those that are damaged or of
-    something else are left out, and ``notes`` says so. Raises `InvalidOption` for ``limits`` that cannot be.
+    something else are left out, and ``notes`` says so. ``maintenance`` is the paths of what the instances'
+    maintenance remembers. Raises `InvalidOption` for ``limits`` that cannot be.
     """
     since = moment(survey.get("results_since"))
     # The period begins a day before the days that were asked for.
     limits.check(round((now.replace(tzinfo=None) - since) / timedelta(days=1), 1) - 1 if since else 366)
     survey = without(survey, exclude)
     instances = survey["instances"]
-    found = sorted(findings(survey, now=now, limits=limits), key=urgency)
+    late, unusable = overdue(instances, maintenance, now)
+    found = sorted([*findings(survey, now=now, limits=limits), *late], key=urgency)
     counts = {severity: sum(item.severity == severity for item in found) for severity in SEVERITIES}
     environment = survey.get("environment") or {}
     document: Document = {
@@ -118,7 +122,7 @@ def report(
         "findings": [_with_command(item, inventory) for item in found],
         "messages": messages(survey),
         "storage": storage(instances),
-        "notes": _not_looked_at(instances),
+        "notes": [*_not_looked_at(instances), *unusable],
     }
     document["summary"] = [_line(task) for task in document["todo"]] or ["Nothing needs doing."]
     reports = _comparable(earlier, document)

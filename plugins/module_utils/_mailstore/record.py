@@ -63,7 +63,9 @@ class RecordInUse(RecordUnusable):
 class Overdue:
     """Work on a store that was due long ago and was not done."""
 
-    store_id: int | str
+    store_id: str
+    path: str | None
+    """The store's, by which it is known, with its id."""
     store: str
     work: str
     """One of `WORKS`."""
@@ -158,7 +160,7 @@ class Record:
                 since = self.due_since(store, work, days, now)
                 if days and since + timedelta(days=self.days.get("overdue", 0)) < now:
                     last = self.time(store, work)
-                    found.append(Overdue(key, str(entry.get("name") or key), work, last, since))
+                    found.append(Overdue(key, entry.get("path"), str(entry.get("name") or key), work, last, since))
         return found
 
     def save(self) -> None:
