@@ -273,7 +273,7 @@ def maintain(module: AnsibleModule) -> dict[str, Any]:
     interruption = work_apart()
     try:
         with nullcontext() if module.check_mode else locked(path), Progress.of(module) as progress:
-            record = Record(path, instance or "", now=_now())
+            record = Record(path, instance or "", now=_now(), host=server.host)
             for doubt in record.doubts:
                 module.warn(doubt)
             last_tried = record.latest() or None

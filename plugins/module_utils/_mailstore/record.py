@@ -81,9 +81,11 @@ class Record:
     A store is known by its id and its path: one that was moved, or that took a detached one's id, is another.
     """
 
-    def __init__(self, path: str, instance: str, *, now: datetime) -> None:
+    def __init__(self, path: str, instance: str, *, now: datetime, host: str = "") -> None:
         """Read from ``path``, where there may be no file yet. Raises `RecordUnusable`.
 
+        One that an earlier version wrote under another name is read, and renamed when it is saved; ``host`` is how the
+        server is reached, after which that version named the folder.
         A time that is later than ``now``, or that is none, counts as never; `doubts` tells of it.
         """
         self._path = path
@@ -93,7 +95,7 @@ class Record:
         """How often each of `WORKS` is to be done, in days, and as ``overdue`` how late it may be, as last wanted."""
         self.doubts: list[str] = []
         """What in the file cannot be true, in words."""
-        self._earlier_path = None if os.path.lexists(path) else _earlier_name(path, instance)
+        self._earlier_path = None if os.path.lexists(path) else _earlier_name(path, instance, host)
         failure = None
         try:
             with open(self._earlier_path or path, encoding="utf-8") as file:
@@ -249,7 +251,7 @@ def _myself() -> str:
     return f"{f'AWX job {job}, ' if job else ''}process {os.getpid()} on {socket.gethostname()}, since {since}"
 
 
-def _earlier_name(path: str, instance: str) -> str | None:
+def _earlier_name(path: str, instance: str, host: str) -> str | None:
     """Where an earlier version kept what now is in ``path``, or None where it did not.
 
     It put an underscore in the place of every unusual character, so that two instances could get one file.
@@ -258,8 +260,8 @@ def _earlier_name(path: str, instance: str) -> str | None:
     if name != f"{quote(instance, safe='')}.json":
         return None
     parent, server = os.path.split(folder)
-    for earlier_folder in (folder, os.path.join(parent, _underscored(unquote(server)))):
-        earlier = os.path.join(earlier_folder, f"{_underscored(instance)}.json")
+    for earlier_folder in (server, _underscored(unquote(server)), _underscored(host)):
+        earlier = os.path.join(parent, earlier_folder, f"{_underscored(instance)}.json")
         try:
             with open(earlier, encoding="utf-8") as file:
                 if earlier != path and json.load(file)["instance"] == instance:

@@ -152,12 +152,14 @@ def test_the_record_of_another_instance_with_the_same_earlier_name_is_left_alone
     assert earlier.exists()
 
 
-def test_a_folder_of_an_earlier_version_is_found(tmp_path):
-    earlier = tmp_path / "__1" / "a.json"
+@pytest.mark.parametrize(("folder", "host"), [("__1", "::1"), ("mgmt", "mgmt"), ("mgmt.example", "x")])
+def test_a_folder_of_an_earlier_version_is_found(tmp_path, folder, host):
+    earlier = tmp_path / folder / "a.json"
     earlier.parent.mkdir()
     entry = {"path": "D:\\1", "verified": "2026-03-09T06:00:00Z"}
     earlier.write_text(json.dumps({"schema": 1, "instance": "a", "stores": {"1": entry}}))
-    assert Record(str(tmp_path / "%3A%3A1" / "a.json"), "a", now=NOW).time(store(1), "verified") != NEVER
+    path = tmp_path / "mgmt.example" / "a.json"
+    assert Record(str(path), "a", now=NOW, host=host).time(store(1), "verified") != NEVER
 
 
 def test_only_one_at_a_time_has_the_record_and_the_other_learns_who(path, monkeypatch):
