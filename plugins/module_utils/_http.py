@@ -190,7 +190,7 @@ class Http:
         """
         url = self.endpoint.base_url + path
         where = f"{method} {without_query(url)}"
-        failure: HttpError
+        failure: MopsError
         # The failure is raised outside of the except clause: the library's own exception, whose text
         # holds the query string, must not travel along as its context.
         try:
@@ -217,6 +217,11 @@ class Http:
                 )
         except requests.RequestException as error:
             failure = _explain(error, where, self.endpoint)
+        except UnicodeEncodeError:
+            failure = InvalidOption(
+                f"{where}: the request cannot be written. An option holds bytes that are not UTF-8, or one that goes "
+                "into a header holds a character that HTTP does not allow there."
+            )
         except (OSError, ValueError) as error:  # ValueError: what urllib3 says of unreadable answers
             failure = AnswerLost(f"{where} broke off: {type(error).__name__}.")
         raise failure

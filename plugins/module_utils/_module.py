@@ -82,7 +82,8 @@ def reported_errors(module: AnsibleModule) -> Iterator[None]:
 
 
 def _nonempty_environment(variable: str) -> str:
-    value = os.environ.get(variable, "")
+    # As bytes, since Python would read them by the locale of the host, which need not be UTF-8.
+    value = os.environb.get(variable.encode("ascii"), b"").decode("utf-8", "surrogateescape")
     if not value:
         raise AnsibleFallbackNotFound
     return value

@@ -287,6 +287,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._module import (
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress, progress_arguments
 from ansible_collections.mops.maintenance.plugins.module_utils._retry import Retry, RetryPolicy
+from ansible_collections.mops.maintenance.plugins.module_utils._text import check_text
 
 if TYPE_CHECKING:
     from ansible_collections.mops.maintenance.plugins.module_utils._mashery.delivery import Delivery
@@ -336,7 +337,8 @@ def plan_of(module: AnsibleModule) -> Plan:
 
 
 def check_options(module: AnsibleModule) -> None:
-    """Raise `InvalidOption` for numbers that make no sense."""
+    """Raise `InvalidOption` for numbers that make no sense, and for credentials that are not UTF-8."""
+    check_text(module.params, ("url", "api_key", "secret"), "MASHERY")
     for name, least in (("posts_per_second", 0), ("retries", 0), ("retry_timeout", 0)):
         if not least <= module.params[name] < float("inf"):
             raise InvalidOption(f"{name} must be {least} or more, not {module.params[name]}.")

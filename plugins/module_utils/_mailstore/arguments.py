@@ -23,6 +23,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operat
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._module import from_environment, transport_options
 from ansible_collections.mops.maintenance.plugins.module_utils._progress import progress_arguments
+from ansible_collections.mops.maintenance.plugins.module_utils._text import check_text
 
 
 def connection_arguments() -> dict[str, dict[str, Any]]:
@@ -59,18 +60,8 @@ def server_of(options: Mapping[str, Any]) -> Server:
             f"{', '.join(missing)} must be given, as options or in the environment of the host that runs the module "
             f"({variables})."
         )
-    names = (
-        "host",
-        "username",
-        "password",
-        "port",
-        "auth_method",
-        "validate_certs",
-        "ca_path",
-        "timeout",
-        "retry_timeout",
-    )
-    return Server(**{name: options[name] for name in names})
+    check_text(options, ("host", "username", "password"), "MAILSTORE")
+    return Server(**{name: options[name] for name in Server._fields})
 
 
 def waiting_of(options: Mapping[str, Any]) -> Waiting:

@@ -16,6 +16,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils import _http, _re
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
 from ansible_collections.mops.maintenance.plugins.module_utils._mimecast import auth, regions
 from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.client import MimecastClient
+from ansible_collections.mops.maintenance.plugins.module_utils._text import check_text
 
 CREDENTIALS = {"hmac": ("access_key", "secret_key", "app_id", "app_key"), "oauth2": ("client_id", "client_secret")}
 """The options that each ``auth_method`` needs."""
@@ -28,6 +29,7 @@ def connect(options: Mapping[str, Any]) -> MimecastClient:
     """
     given = {name: value for name, value in options.items() if value not in (None, "")}
     auth_method = given["auth_method"]
+    check_text(given, ("base_url", *CREDENTIALS[auth_method]), "MIMECAST")
     endpoint = _http.Endpoint(
         _base_url(given),
         validate_certs=given["validate_certs"],

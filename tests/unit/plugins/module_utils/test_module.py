@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from ansible_collections.mops.maintenance.plugins.module_utils import _http, _module
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
@@ -52,3 +54,11 @@ def test_an_empty_environment_variable_counts_as_none(monkeypatch):
         fallback(*arguments)
     monkeypatch.setenv("MOPS_TEST", "given")
     assert fallback(*arguments) == "given"
+
+
+def test_an_environment_variable_is_utf_8_whatever_the_locale(monkeypatch):
+    fallback, arguments = _module.from_environment("MOPS_TEST", type="str")["fallback"]
+    monkeypatch.setitem(os.environb, b"MOPS_TEST", "pässwörd".encode())
+    monkeypatch.setattr(os.environ, "decodevalue", lambda value: value.decode("latin-1"))
+    assert os.environ["MOPS_TEST"] != "pässwörd"
+    assert fallback(*arguments) == "pässwörd"
