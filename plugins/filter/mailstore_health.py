@@ -38,10 +38,18 @@ options:
     type: str
     default: mailstore_instances.yml
   earlier:
-    description: Earlier reports as JSON text, to tell what has grown. Those that are damaged are left out.
+    description:
+      - Earlier reports as JSON text, to tell what has grown. Those that are damaged or of something else are left out,
+        and V(notes) says so.
     type: list
     elements: str
     default: []
+  earlier_files:
+    description: The same as O(earlier), as files on the controller. Those that are left out are named in V(notes).
+    type: list
+    elements: path
+    default: []
+    version_added: 0.2.0
   stale_hours:
     description:
       - For how many hours a profile that runs by itself may have no result, and an instance whose profiles run may
@@ -123,6 +131,7 @@ def mailstore_health(
     certificate_days: int = DEFAULT_LIMITS.certificate_days,
     report_dir: str = "",
     maintenance: Sequence[str] = (),
+    earlier_files: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Documented above."""
     if not isinstance(survey, Mapping):
@@ -137,12 +146,25 @@ def mailstore_health(
             scope=scope,
             exclude=exclude,
             inventory=str(inventory),
-            earlier=earlier,
+            earlier={**_numbered(earlier), **{f"The earlier report {path}": _text(path) for path in earlier_files}},
             limits=Limits(int(stale_hours), int(certificate_days)),
             maintenance=[str(path) for path in maintenance],
         )
     except InvalidOption as error:
         raise AnsibleFilterError(str(error)) from None
+
+
+def _numbered(texts: Sequence[str]) -> dict[str, str]:
+    return {f"Earlier report {number}": text for number, text in enumerate(texts, start=1)}
+
+
+def _text(path: str) -> str | None:
+    """What is in the file, or None where it cannot be read."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except (OSError, ValueError):
+        return None
 
 
 class FilterModule:

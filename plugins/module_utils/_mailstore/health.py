@@ -18,7 +18,8 @@ import shlex
 from collections import Counter
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Iterator, Mapping, Sequence
 
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.findings import (
     DEFAULT_LIMITS,
@@ -90,16 +91,17 @@ def report(
     scope: Sequence[str] = ("*",),
     exclude: Sequence[str] = (),
     inventory: str = "mailstore_instances.yml",
-    earlier: Iterable[str] = (),
+    earlier: Mapping[str, str | None] = MappingProxyType({}),
     limits: Limits = DEFAULT_LIMITS,
     maintenance: Sequence[str] = (),
 ) -> Document:
     """All that is to be known of the server's health, fit for JSON.
 
     ``now`` is in UTC. ``scope`` is the patterns of instances that the survey is of, less those of ``exclude``.
-    ``inventory`` is the file that commands name. ``earlier`` holds reports as JSON; those that are damaged or of
-    something else are left out, and ``notes`` says so. ``maintenance`` is the paths of what the instances'
-    maintenance remembers. Raises `InvalidOption` for ``limits`` that cannot be.
+    ``inventory`` is the file that commands name. ``earlier`` holds reports as JSON by their names, or None where one
+    could not be read; those that are damaged or of something else are left out, and ``notes`` names them.
+    ``maintenance`` is the paths of what the instances' maintenance remembers. Raises `InvalidOption` for ``limits``
+    that cannot be.
     """
     since = moment(survey.get("results_since"))
     # The period begins a day before the days that were asked for.
@@ -511,15 +513,15 @@ def _number(value: Any) -> int:
     return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0 else 0
 
 
-def _comparable(earlier: Iterable[str], document: Document) -> list[Document]:
+def _comparable(earlier: Mapping[str, str | None], document: Document) -> list[Document]:
     """The reports that ``document`` can be compared with, the earliest first. The others are said in its ``notes``."""
     reports = []
-    for text in earlier:
+    for name, text in earlier.items():
         other = _parsed(text)
         if other is None:
-            document["notes"].append("An earlier report could not be read, and was left out.")
+            document["notes"].append(f"{name} could not be read, or is of another shape, and was left out.")
         elif _of_what(other) != _of_what(document):
-            document["notes"].append("An earlier report is of another server or of other instances, and was left out.")
+            document["notes"].append(f"{name} is of another server or of other instances, and was left out.")
         elif other["generated_at"] < document["generated_at"]:
             reports.append(other)
     return sorted(reports, key=lambda other: str(other["generated_at"]))
@@ -529,18 +531,33 @@ def _of_what(document: Document) -> tuple[Any, Any]:
     return document["server"].get("serverName"), document["scope"]
 
 
-def _parsed(text: str) -> Document | None:
+def _parsed(text: str | None) -> Document | None:
     """A report from its JSON, or None where it is damaged or of another shape."""
     try:
-        document: Document = json.loads(text)
+        document: Document = json.loads(text or "")
         usable = (
             document["schema"] == SCHEMA
-            and isinstance(document["generated_at"], str)
             and isinstance(document["server"], dict)
             and isinstance(document["scope"], list)
-            and all(isinstance(row["bytes"] + row["messages"], int) for row in document["storage"]["instances"])
-            and all(isinstance(point["at"], str) for point in document["growth"]["history"])
+            and all(map(_is_row, document["storage"]["instances"]))
+            and all(
+                map(
+                    _is_point, [*document["growth"]["history"], {**document["storage"], "at": document["generated_at"]}]
+                )
+            )
         )
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     return document if usable else None
+
+
+def _is_row(row: Document) -> bool:
+    return isinstance(row["instance"], str) and isinstance(row["known"], bool) and _is_sums(row)
+
+
+def _is_point(point: Document) -> bool:
+    return bool(datetime.strptime(point["at"], _TIME)) and _is_sums(point)
+
+
+def _is_sums(sums: Document) -> bool:
+    return all(isinstance(sums[key], int) for key in ("bytes", "messages"))

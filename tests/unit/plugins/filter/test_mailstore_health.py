@@ -34,6 +34,16 @@ def test_a_survey_becomes_a_report():
     assert report["verdict"] == "warning"
 
 
+def test_an_earlier_report_that_cannot_be_read_is_named(tmp_path):
+    names = [str(tmp_path / name) for name in ("binary.json", "gone.json")]
+    (tmp_path / "binary.json").write_bytes(b"\xff\xfe")
+    report = FilterModule().filters()["mailstore_health"]({"instances": []}, earlier_files=names, earlier=["{"])
+    assert report["notes"] == [
+        f"{which} could not be read, or is of another shape, and was left out."
+        for which in ("Earlier report 1", *(f"The earlier report {name}" for name in names))
+    ]
+
+
 def test_anything_but_a_survey_is_said():
     with pytest.raises(AnsibleFilterError, match="mailstore_info"):
         FilterModule().filters()["mailstore_health"](["a"])

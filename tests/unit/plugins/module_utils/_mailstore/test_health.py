@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import shlex
 from datetime import datetime, timedelta, timezone
 
@@ -251,11 +252,11 @@ def earlier(days, *instances, **options):
 
 def test_growth_is_since_the_earliest_report_and_history_from_the_newest():
     first = earlier(30, instance("a", store(size=100)), instance("b", store(size=50)))
-    newest = earlier(1, instance("a", store(size=150)), earlier=[json.dumps(first)])
+    newest = earlier(1, instance("a", store(size=150)), earlier={"first": json.dumps(first)})
     today = report(
         survey(instance("a", store(size=180)), instance("new", store(size=10))),
         now=NOW,
-        earlier=[json.dumps(newest), json.dumps(first)],
+        earlier={"newest": json.dumps(newest), "first": json.dumps(first)},
     )
     growth = today["growth"]
     assert (growth["since"], growth["bytes"], growth["messages"]) == (first["generated_at"], 80, 8)
@@ -267,7 +268,7 @@ def test_growth_is_since_the_earliest_report_and_history_from_the_newest():
 def test_an_instance_that_did_not_tell_its_size_has_not_shrunk_or_grown():
     before = earlier(3, instance("a", status="stopped"), instance("b", store(size=100)))
     today = report(
-        survey(instance("a", store()), instance("b", status="stopped")), now=NOW, earlier=[json.dumps(before)]
+        survey(instance("a", store()), instance("b", status="stopped")), now=NOW, earlier={"before": json.dumps(before)}
     )
     assert today["growth"]["instances"] == []
 
@@ -278,15 +279,24 @@ def test_an_instance_that_did_not_tell_its_size_has_not_shrunk_or_grown():
         (lambda text: "", "could not be read"),
         (lambda text: text[: len(text) // 2], "could not be read"),
         (lambda text: "[1]", "could not be read"),
-        (lambda text: text.replace('"schema": 1', '"schema": 0'), "could not be read"),
+        (lambda text: None, "could not be read"),
+        (lambda text: text.replace('"schema": 1', '"schema": 0'), "of another shape"),
+        (lambda text: text.replace('"known": true, ', ""), "of another shape"),
+        (lambda text: text.replace('"instance": "a"', '"instance": ["a"]'), "of another shape"),
+        (lambda text: text.replace('"history": [{', '"history": [5, {'), "of another shape"),
+        (lambda text: re.sub(r'("history": \[{"at": ")[^"]*', r"\1yesterday", text), "of another shape"),
+        (lambda text: re.sub(r'("generated_at": ")[^"]*', r"\1today", text), "of another shape"),
+        (lambda text: re.sub(r'("history": \[{"at": "[^"]*", )"bytes": \d+, ', r"\1", text), "of another shape"),
+        (lambda text: "[" * 100_000, "could not be read"),
         (lambda text: text.replace('"serverName": "s"', '"serverName": "t"'), "another server"),
         (lambda text: text.replace('"scope": ["*"]', '"scope": ["a*"]'), "another server or of other instances"),
     ],
 )
 def test_an_earlier_report_that_cannot_be_compared_is_left_out_and_said(spoil, note):
     text = spoil(json.dumps(earlier(3, instance("a", store()))))
-    today = report(survey(instance("a", store())), now=NOW, earlier=[text])
+    today = report(survey(instance("a", store())), now=NOW, earlier={"last.json": text})
     assert today["growth"]["since"] is None
+    assert today["notes"][0].startswith("last.json ")
     assert note in today["notes"][0]
 
 
