@@ -29,7 +29,8 @@ options:
     description:
       - Which configuration, by the name that its Get and its Set function have in common.
       - V(SystemSmtpConfiguration) is one for the whole installation. All others are an instance's own.
-      - V(ArchiveAdminEnabled) has the one entry C(enabled).
+      - V(ArchiveAdminEnabled) has the one entry C(enabled). Where a server shows a list instead of a document, that is
+        the one entry C(config).
     type: str
     required: true
     choices:

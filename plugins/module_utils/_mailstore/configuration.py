@@ -54,9 +54,12 @@ class Pair:
         return f"Set{self.name}"
 
     def read(self, ask: Ask, instance: str | None) -> Document:
-        """The document as the server has it. Raises `AnswerUnusable` where it is not one."""
+        """The document as the server has it; a list is the one entry of a document, as a single value is.
+
+        Whether policies come as a list is not public. Raises `AnswerUnusable` where it is neither.
+        """
         value = ask(self.getter, **({"instanceID": instance} if self.of_instance else {}))
-        if self.scalar:
+        if self.scalar or isinstance(value, list):
             return {self.argument: value}
         if not isinstance(value, dict):
             raise AnswerUnusable(f"{self.getter}: the result is not a document into which something can be merged.")
@@ -64,7 +67,8 @@ class Pair:
 
     def write(self, instance: str | None, document: Document, *, once: bool = False) -> Step:
         """The step that sets the document."""
-        arguments: dict[str, Any] = {self.argument: document[self.argument] if self.scalar else document}
+        entry_alone = set(document) == {self.argument}
+        arguments: dict[str, Any] = {self.argument: document[self.argument] if entry_alone else document}
         if self.of_instance and self.names_instance:
             arguments["instanceID"] = instance
         return Step(self.setter, arguments, once)

@@ -60,9 +60,23 @@ def test_all_pairs_are_there():
     assert len(PAIRS) == 9
 
 
-def test_a_document_that_is_none_cannot_be_merged_into():
+@pytest.mark.parametrize("answer", [None, "x", 1], ids=repr)
+def test_a_document_that_is_none_cannot_be_merged_into(answer):
     with pytest.raises(AnswerUnusable, match="GetSmtpSettings"):
-        wanted({}).read(lambda function, **arguments: [])
+        wanted({}).read(lambda function, **arguments: answer)
+
+
+def test_a_configuration_that_is_a_list_is_a_document_of_that_one_entry():
+    policies = [{"name": "all", "period": 10}]
+    subject = wanted({"config": [{"name": "all", "period": 11}]}, "RetentionPolicies")
+    subject.check()
+    document = subject.read(lambda function, **arguments: policies)
+    assert document == {"config": policies}
+    (step,) = subject.steps(document)
+    assert step.arguments == {"instanceID": "i", "config": [{"name": "all", "period": 11}]}
+    assert subject.steps({"config": [{"name": "all", "period": 11}]}) == []
+    with pytest.raises(NotPossible, match=r"config\[0\]\.period"):
+        wanted({"config": [{"name": "all", "period": 9}]}, "RetentionPolicies").steps(document)
 
 
 @pytest.mark.parametrize(
