@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import time
 from typing import Any, Callable, Mapping, NamedTuple, Sequence
+from urllib.parse import urlsplit
 
 from ansible_collections.mops.maintenance.plugins.module_utils import _http
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
@@ -105,6 +106,28 @@ class MimecastClient:
         except MopsError as error:
             error.facts = {**self.facts(), **error.facts}
             raise
+
+    def download(self, url: str, save: _http.Save, check: Callable[[_http.Answer], None]) -> None:
+        """Get a file from an address on another host that the service has given, without credentials.
+
+        ``check`` raises what is wrong with the answer; the request is repeated where that is an `AnswerLost`. Raises
+        `HttpError`, and what ``check`` and ``save`` raise.
+        """
+        parts = urlsplit(url)
+        endpoint = self._http.endpoint._replace(base_url=f"{parts.scheme}://{parts.netloc}")
+
+        def attempt() -> None:
+            lost: _http.AnswerLost | None = None
+            try:
+                path = parts.path + (f"?{parts.query}" if parts.query else "")
+                check(elsewhere.request("GET", path, auth=_http.NoAuth(), save=save))
+            except _http.AnswerLost as error:
+                lost = error
+            if lost is not None:
+                raise TryAgain(lost)
+
+        with _http.Http(endpoint) as elsewhere:
+            self._retry.call(attempt)
 
     def check(self, reply: envelope.Reply, path: str) -> None:
         """Raise the failure that a reply is, if any item of it failed."""
