@@ -3,10 +3,11 @@
 # SPDX-FileCopyrightText: Contributors to the mops.maintenance project
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs of ansible-playbook as a user has them, in a folder of their own."""
+"""Runs of ansible-playbook as a user has them, in a folder of their own, and of a module alone."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -16,6 +17,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from simulators.launch import Simulators
+
+MODULES = "ansible_collections.mops.maintenance.plugins.modules"
 
 PATIENCE_SECONDS = 30.0
 """How long a test waits for what should happen at once, or after a poll of 5 s, on a machine that is busy."""
@@ -135,4 +141,30 @@ def processes_of(folder: Path) -> dict[int, str]:
                 found[int(process.name)] = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
         except OSError:
             pass  # it has ended, or is somebody else's
+    return found
+
+
+def module(name: str, folder: Path, simulators: Simulators, **options: object) -> subprocess.Popen[str]:
+    """A module as Ansible runs it on a host, in a process of its own, with its options on standard input."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", f"{MODULES}.{name}"],
+        env={
+            **environment(folder, simulators.environment("session")),
+            "PYTHONPATH": os.environ["ANSIBLE_COLLECTIONS_PATH"].split(os.pathsep)[0],
+        },
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdin is not None
+    process.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": options}))
+    process.stdin.close()
+    process.stdin = None
+    return process
+
+
+def result(process: subprocess.Popen[str]) -> dict[str, Any]:
+    """What a module's process has returned."""
+    found: dict[str, Any] = json.loads(finish(process).stdout)
     return found

@@ -17,11 +17,11 @@ import time
 from pathlib import Path
 
 import pytest
-from runs import environment, finish, start
+from runs import MODULES, environment, finish, module, result, start
 
 from simulators.launch import Simulators
 
-MODULE = "ansible_collections.mops.maintenance.plugins.modules.mashery_event_post"
+MODULE = "mashery_event_post"
 
 RECORDS = int(os.environ.get("MOPS_CRASH_RECORDS", "60000"))
 KILLS = int(os.environ.get("MOPS_CRASH_KILLS", "20"))
@@ -38,37 +38,12 @@ def write_log(path: Path, count: int) -> None:
             )
 
 
-def module(folder: Path, simulators: Simulators, **options: object) -> subprocess.Popen[str]:
-    """The module as Ansible runs it on a host, in a process of its own, with its options on standard input."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", MODULE],
-        env={
-            **environment(folder, simulators.environment("session")),
-            "PYTHONPATH": os.environ["ANSIBLE_COLLECTIONS_PATH"].split(os.pathsep)[0],
-        },
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert process.stdin is not None
-    process.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": options}))
-    process.stdin.close()
-    process.stdin = None
-    return process
-
-
 def content(path: Path) -> bytes:
     """What is in a file; nothing where it is none, or is gone meanwhile."""
     try:
         return path.read_bytes()
     except OSError:
         return b""
-
-
-def result(process: subprocess.Popen[str]) -> dict[str, object]:
-    output = finish(process).stdout
-    return json.loads(output)
 
 
 @pytest.mark.parametrize("on_invalid", ["fail", "skip"])
@@ -86,7 +61,7 @@ def test_however_often_it_is_killed_everything_arrives_and_what_came_twice_is_to
     chance = random.Random(on_invalid)
     kills = told = 0
     while kills < KILLS // 2:
-        process = module(tmp_path, simulators, **options)
+        process = module(MODULE, tmp_path, simulators, **options)
         try:
             # From before its first line of code until after several posts.
             process.wait(chance.uniform(0.05, 0.7))
@@ -99,7 +74,7 @@ def test_however_often_it_is_killed_everything_arrives_and_what_came_twice_is_to
         else:
             told += int(str(result(process)["possibly_duplicated"]))
             break
-    end = result(module(tmp_path, simulators, **options))
+    end = result(module(MODULE, tmp_path, simulators, **options))
     told += int(str(end["possibly_duplicated"]))
 
     seen = simulators.state("mashery")
@@ -107,7 +82,7 @@ def test_however_often_it_is_killed_everything_arrives_and_what_came_twice_is_to
     assert seen["accepted_records"] - RECORDS <= told
     assert told <= (kills + 1) * options["batch_size"]  # type: ignore[operator]
     assert seen["refused"] == 0
-    assert result(module(tmp_path, simulators, **options))["posts"] == 0
+    assert result(module(MODULE, tmp_path, simulators, **options))["posts"] == 0
 
 
 def test_the_role_leaves_no_secret_on_the_disk_of_a_gateway_even_while_it_runs(
@@ -152,7 +127,7 @@ def test_a_library_that_is_not_there_is_said_with_the_package_that_has_it(
     )
 
     process = subprocess.run(
-        [sys.executable, "-m", MODULE],
+        [sys.executable, "-m", f"{MODULES}.{MODULE}"],
         env={**environment(tmp_path, simulators.environment("session")), "PYTHONPATH": python_path},
         input=json.dumps({"ANSIBLE_MODULE_ARGS": {"events": [], "_ansible_check_mode": True}}),
         capture_output=True,
