@@ -19,6 +19,8 @@ description:
     that a second run asks the service for nothing and changes nothing. It needs neither the keys nor requests.
   - All channels are asked for in one request. Where its answer leaves open which token belongs to which channel, they
     are asked for one by one.
+  - Channel tokens belong to API 1.0. The catalogue of API 2.0 does not have them, so that O(auth_method=oauth2) ends in
+    C(app_forbidden) for most accounts. M(mops.maintenance.mimecast_siem_events) is what API 2.0 has instead.
   - If there is no token for some of the channels, the others are kept and written, and the task fails and names each
     channel with the service's own words.
 extends_documentation_fragment:
@@ -75,6 +77,7 @@ options:
 seealso:
   - plugin: mops.maintenance.mimecast_channel_token
     plugin_type: lookup
+  - module: mops.maintenance.mimecast_siem_events
   - module: mops.maintenance.mimecast_request
 """
 

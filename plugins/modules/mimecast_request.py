@@ -136,6 +136,7 @@ notes:
     not arrive or the service failed, the task fails and says so.
 seealso:
   - module: mops.maintenance.mimecast_channel_token
+  - module: mops.maintenance.mimecast_siem_events
 """
 
 EXAMPLES = r"""
@@ -197,7 +198,7 @@ EXAMPLES = r"""
       - type: MTA
         token: '0'
     read_only: true
-    dest: "{{ ansible_facts.user_dir | default('/var/tmp') }}/mimecast-mta.zip"
+    dest: /var/log/mimecast/mta.zip
   register: log_file
 """
 
@@ -233,7 +234,7 @@ dest:
   description: Where the file was written.
   type: str
   returned: when the answer is a file
-  sample: /var/tmp/mimecast-mta.zip
+  sample: /var/log/mimecast/mta.zip
 size:
   description: The size of the file in bytes.
   type: int

@@ -106,6 +106,8 @@ class Simulators:
             "MIMECAST_SECRET_KEY": self.mimecast.secret_key,
             "MIMECAST_APP_ID": self.mimecast.app_id,
             "MIMECAST_APP_KEY": self.mimecast.app_key,
+            "MIMECAST_CLIENT_ID": self.mimecast.client_id,
+            "MIMECAST_CLIENT_SECRET": self.mimecast.client_secret,
             "MIMECAST_CA_PATH": self.ca_path,
             "MASHERY_URL": self.mashery.url,
             "MASHERY_API_KEY": self.mashery.api_key,

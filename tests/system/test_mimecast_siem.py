@@ -94,11 +94,7 @@ def test_the_playbook_begins_now_and_then_takes_what_comes(tmp_path: Path, simul
         "mimecast_siem_collection_dest": str(tmp_path / "events" / "mimecast.jsonl"),
         "mimecast_siem_collection_types": ["receipt", "process"],
     }
-    environment = {
-        **simulators.environment("session"),
-        "MIMECAST_CLIENT_ID": simulators.mimecast.client_id,
-        "MIMECAST_CLIENT_SECRET": simulators.mimecast.client_secret,
-    }
+    environment = simulators.environment("session")
     command = ["ansible-playbook", "-e", json.dumps(variables), "mops.maintenance.mimecast_siem_collection"]
 
     first = finish(start(command, tmp_path, environment))

@@ -39,8 +39,9 @@ NOT_MESSAGES = DOCUMENTATION | {
     "update",
     "finish",
     "_progress",
-    # names of permissions
+    # names of permissions, and of types of events
     "PERMISSIONS",
+    "TYPES",
     # findings of the health page, which explains them itself
     "Kind",
     "Finding",
