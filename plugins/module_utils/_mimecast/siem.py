@@ -103,10 +103,10 @@ def read_page(client: MimecastClient, kind: str, *, token: str | None, since: da
 
 def _page(body: Any, where: str, token: str | None) -> Page:
     value = body.get("value") if isinstance(body, dict) else None
-    urls = None
-    if isinstance(value, list):
-        urls = tuple(item.get("url") if isinstance(item, dict) else None for item in value)
-    if urls is None or not all(isinstance(url, str) and url.startswith("https://") for url in urls):
+    items = value if isinstance(value, list) else [None]
+    found = [item.get("url") if isinstance(item, dict) else None for item in items]
+    urls = tuple(url for url in found if isinstance(url, str) and url.startswith("https://"))
+    if len(urls) != len(items):
         raise _http.AnswerUnusable(f"{where}: the answer is not a page of addresses, as the service sends them.")
     following = body.get("@nextPage") or None
     if urls and following in (None, token):

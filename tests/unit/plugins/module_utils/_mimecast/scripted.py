@@ -25,8 +25,8 @@ def answered(body: Any = None, *, status: int = 200, headers: dict[str, str] | N
     """An answer; a body that is not bytes is sent as JSON."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     # Whatever case a name is looked up in, as with the headers of requests.
-    headers = CaseInsensitiveDict(headers or {})
-    return Answer(status=status, headers=headers, body=raw, url=BASE_URL + path)
+    given = CaseInsensitiveDict(headers or {})
+    return Answer(status=status, headers=given, body=raw, url=BASE_URL + path)
 
 
 def envelope(*data: Any, fail: Any = (), status: int = 200, **meta: Any) -> dict[str, Any]:
