@@ -222,6 +222,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.mops.maintenance.plugins.module_utils import _container
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
 from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.arguments import connection_arguments
 from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.collection import Bounds, Collection
@@ -276,6 +277,9 @@ def collect(module: AnsibleModule) -> dict[str, Any]:
         state_file=params["state_file"],
         rotate_bytes=params["rotate_bytes"],
     )
+    warning = _container.warning("state_file", files.state_file, "The next run then begins anew, as start says.")
+    if warning:
+        module.warn(warning)
     with connect(params) as client, Progress.of(module) as progress, files.locked():
         collection = Collection(client, files, start=start, now=now, bounds=bounds, progress=progress)
         if module.check_mode:
