@@ -374,10 +374,7 @@ class Client:
         def judged(error: MopsError, repeatable: bool = repeatable) -> Exception:
             nonlocal failures
             failures = failures + 1 if isinstance(error, ServiceFailed) and error.status == 500 else 0
-            if patience is None and failures >= _MAX_TRIES_OF_500:
-                error.args = (f"{error} Given up after {failures} tries.",)
-                return error
-            if patience is None and path in self._given_up:
+            if patience is None and (failures >= _MAX_TRIES_OF_500 or path in self._given_up):
                 return error
             return self._judged(error, repeatable)
 

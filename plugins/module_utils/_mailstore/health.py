@@ -106,7 +106,9 @@ def report(
     since = moment(survey.get("results_since"))
     # The period begins a day before the days that were asked for.
     limits.check(round((now.replace(tzinfo=None) - since) / timedelta(days=1), 1) - 1 if since else 366)
-    survey = without(survey, exclude)
+    is_single = any(item.get("instanceID", "") is None for item in survey.get("instances") or [])
+    where = None if is_single else inventory
+    survey = without(_with_name(survey), exclude)
     instances = survey["instances"]
     late, unusable = overdue(instances, maintenance, now)
     found = sorted([*findings(survey, now=now, limits=limits), *late], key=urgency)
@@ -115,13 +117,16 @@ def report(
     document: Document = {
         "schema": SCHEMA,
         "generated_at": now.strftime(_TIME),
-        "server": {key: environment.get(key) for key in ("serverName", "version", "licenseeName")},
+        "server": {
+            "serverName": environment.get("serverName") or environment.get("machineName"),
+            **{key: environment.get(key) for key in ("version", "licenseeName")},
+        },
         "scope": [*scope, *(f"!{pattern}" for pattern in exclude)],
         "verdict": next((severity for severity in SEVERITIES[:2] if counts[severity]), "ok"),
         "counts": counts,
         "status": dict(Counter(str(instance.get("status")) for instance in instances)),
-        "todo": todo(found, inventory),
-        "findings": [_with_command(item, inventory) for item in found],
+        "todo": todo(found, where),
+        "findings": [_with_command(item, where) for item in found],
         "messages": messages(survey),
         "storage": storage(instances),
         "notes": [*_not_looked_at(instances), *unusable],
@@ -130,6 +135,13 @@ def report(
     reports = _comparable(earlier, document)
     document["growth"] = growth(document, reports)
     return document
+
+
+def _with_name(survey: Document) -> Document:
+    """The survey, in which the one archive of MailStore Server has the name of its machine."""
+    name = (survey.get("environment") or {}).get("machineName") or "archive"
+    instances = survey.get("instances") or []
+    return {**survey, "instances": [{**item, "instanceID": item.get("instanceID") or name} for item in instances]}
 
 
 def without(survey: Document, exclude: Sequence[str]) -> Document:
@@ -217,7 +229,7 @@ def _missing(instance: Document) -> dict[str, str]:
     return {str(subset): kinds.get(subset, NO_ANSWER) for subset in instance.get("not_gathered") or {}}
 
 
-def todo(found: Sequence[Finding], inventory: str) -> list[Document]:
+def todo(found: Sequence[Finding], inventory: str | None) -> list[Document]:
     """What is to be done, by kind, the most urgent first: each with its findings and a command for all of them."""
     tasks = []
     for kind in KINDS.values():
@@ -247,9 +259,14 @@ def _line(task: Document) -> str:
     return f"{task['severity'].upper()}: {task['title']} ({len(items)}): {', '.join(subjects)}{more}"
 
 
-def command(items: Sequence[Finding], inventory: str) -> str | None:
-    """One shell command that mends findings of one kind, or None where none does."""
+def command(items: Sequence[Finding], inventory: str | None) -> str | None:
+    """One shell command that mends findings of one kind, or None where none does.
+
+    Without ``inventory`` the server is MailStore Server, where nothing names an instance.
+    """
     kind = KINDS[items[0].kind]
+    if inventory is None:
+        return _command_without_instance(kind.maintenance, items)
     names = ",".join(dict.fromkeys(item.instance for item in items if item.instance))
     if kind.maintenance:
         words = ["ansible-playbook", "mops.maintenance.mailstore_maintenance", "-i", inventory, "--limit", names]
@@ -260,11 +277,29 @@ def command(items: Sequence[Finding], inventory: str) -> str | None:
         calls = [{"function": kind.function, "arguments": {"instanceFilter": names}}]
     if not calls:
         return None
-    options = json.dumps(calls[0] if len(calls) == 1 else {"invocations": calls}, ensure_ascii=False)
-    return f"ansible localhost -m mops.maintenance.mailstore_invoke -a {shlex.quote(options)}"
+    return _ad_hoc("mailstore_invoke", calls[0] if len(calls) == 1 else {"invocations": calls})
 
 
-def _with_command(item: Finding, inventory: str) -> Document:
+def _command_without_instance(work: str | None, items: Sequence[Finding]) -> str | None:
+    """The same; ``work`` is the part of the maintenance that mends them."""
+    calls = [
+        {
+            **item.call,
+            "arguments": {name: value for name, value in item.call["arguments"].items() if name != "instanceID"},
+        }
+        for item in items
+        if item.call
+    ]
+    if work:
+        return _ad_hoc("mailstore_maintenance", {"path": "mailstore_maintenance.json", "only": [work]})
+    return _ad_hoc("mailstore_invoke", calls[0] if len(calls) == 1 else {"invocations": calls}) if calls else None
+
+
+def _ad_hoc(module: str, options: Document) -> str:
+    return f"ansible localhost -m mops.maintenance.{module} -a {shlex.quote(json.dumps(options, ensure_ascii=False))}"
+
+
+def _with_command(item: Finding, inventory: str | None) -> Document:
     return {**asdict(item), "command": command([item], inventory)}
 
 

@@ -322,8 +322,7 @@ def test_a_time_for_retries_that_is_none_is_refused(seconds):
 
 def test_a_function_that_answers_500_is_asked_four_times(server, client, clock):
     server.script(*[(500, b"Object reference not set.")] * 4)
-    message = failure(read, client, kind=ServiceFailed)
-    assert message.endswith("the server failed (500): Object reference not set. Given up after 4 tries.")
+    assert "Object reference not set" in failure(read, client, kind=ServiceFailed)
     assert len(server.calls) == 4
     assert clock.now < 10
 

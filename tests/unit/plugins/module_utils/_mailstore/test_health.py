@@ -187,10 +187,10 @@ def test_errors_come_before_warnings_and_then_what_matters_more():
     ]
 
 
-def options_of(command):
+def options_of(command, module="mailstore_invoke"):
     """The module's options in an ad-hoc command."""
     words = shlex.split(command)
-    assert words[:4] == ["ansible", "localhost", "-m", "mops.maintenance.mailstore_invoke"]
+    assert words[:4] == ["ansible", "localhost", "-m", f"mops.maintenance.{module}"]
     return json.loads(words[5])
 
 
@@ -508,3 +508,19 @@ def test_a_limit_beyond_the_results_is_refused():
 def test_a_message_that_names_no_store_says_what_the_store_says(words, flag):
     assert len(found(instance("a", store("2025", **flag)), messages=[("error", words)])) == 1
     assert [item[1] for item in found(instance("a", store("2025")), messages=[("error", words)])] == ["message"]
+
+
+def test_the_archive_of_mailstore_server_has_its_machines_name_and_no_command_names_an_instance():
+    broken = instance(
+        None,
+        store(searchIndexesNeedRebuild=True),
+        worker_results=[run("failed", 9, profileId=4, profileName="Mailboxes")],
+    )
+    single = {"environment": recorded("mailstore", "server", "GetServerInfo"), "instances": [broken]}
+    document = report(single, now=NOW)
+    assert document["server"]["serverName"] == "MAILSTORE"
+    assert [item["instance"] for item in document["findings"]] == ["MAILSTORE", "MAILSTORE"]
+    run_again, maintain = (task["command"] for task in document["todo"])
+    assert options_of(run_again) == {"function": "RunProfile", "arguments": {"id": 4}}
+    path = "mailstore_maintenance.json"
+    assert options_of(maintain, "mailstore_maintenance") == {"path": path, "only": ["rebuild"]}

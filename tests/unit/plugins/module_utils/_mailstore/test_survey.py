@@ -141,13 +141,6 @@ def test_an_instance_that_hangs_is_given_up_after_one_part_and_the_next_one_is_a
     assert well["not_gathered"] == {}
 
 
-def test_of_six_instances_whose_server_fails_the_first_is_asked_again_and_the_others_once(server, take, clock):
-    server.script(result([instance(name) for name in "abcdef"]), *[(500, b"")] * (4 + 5))
-    found = take("stores")["instances"]
-    assert all("the server failed (500)" in each["not_gathered"]["stores"] for each in found)
-    assert clock.now < 10
-
-
 @pytest.mark.parametrize("failure", [RequestNotSent("gone"), LoginRefused("no more")])
 def test_a_failure_of_the_whole_server_ends_the_survey(server, take, clock, failure):
     def fail(form):
