@@ -76,6 +76,16 @@ options:
         M(mops.maintenance.mailstore_operation) which one it is.
     type: bool
     default: true
+  state_dir:
+    description:
+      - A folder that lists the processes which this task follows, each in a file that is renewed every two seconds and
+        removed when the process has ended. It is made where it is not there.
+      - Where the task is killed with its container or its machine, its processes go on, and stay listed. The next run
+        with the same folder finds those that were not renewed for 30 seconds. It cancels them, and says so, if that
+        run had O(on_timeout=cancel). M(mops.maintenance.mailstore_operation) can wait for the others.
+      - In a container, it must be on a volume.
+    type: path
+    version_added: 0.2.0
   on_timeout:
     description:
       - What becomes of a process that has not ended within O(wait_timeout), or when the play is cancelled.
@@ -96,9 +106,10 @@ notes:
     where you know better.
   - Signals, the end of the play and the end of its time under C(async) all end in a logout, and under
     O(on_timeout=cancel) in the cancellation of the server's process.
-  - So does a job that is cancelled in AWX where it runs in a pod, if the server answers within four seconds. On an
+  - So does a container that is stopped, and a job that is cancelled in AWX where it runs in a pod, if the image is that
+    of the shipped definition, which ends after all of its processes. With another image there are a few seconds. On an
     execution node, AWX kills the job's container with everything in it. The session then expires by itself, and the
-    server's process goes on.
+    server's process goes on until a run with the same O(state_dir) finds it.
   - Callback plugins that show a task's arguments (C(display_args_to_stdout), AWX's job events) do so before the
     module runs, and can mask nothing. There, set C(no_log) on tasks whose O(arguments) hold secrets; it also hides
     the progress.
@@ -280,6 +291,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.argume
     connection_arguments,
     process_facts,
     server_of,
+    started_in,
     waiting_arguments,
     waiting_of,
 )
@@ -291,8 +303,10 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.invoca
     Result,
     invoke_all,
 )
-from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
+from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures, warn_of_lost_state
 from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress
+
+LOST = "What a killed container has left running is then not found."
 
 
 def main() -> None:
@@ -309,6 +323,7 @@ def main() -> None:
             },
             "concurrency": {"type": "int", "default": 4},
             "wait": {"type": "bool", "default": True},
+            "state_dir": {"type": "path"},
             "validate_arguments": {"type": "bool", "default": True},
         },
         mutually_exclusive=[("function", "invocations")],
@@ -330,10 +345,12 @@ def invoke(module: SecretArgumentsModule) -> list[Result]:
     if given is None:
         given = [{"function": options["function"], "arguments": options["arguments"], "id": None}]
     invocations = [Invocation(item["function"], item["arguments"], item["id"]) for item in given]
+    warn_of_lost_state(module, "state_dir", LOST)
     interruption = work_apart()
+    started = started_in(module, server, options["state_dir"], options["on_timeout"])
     with Progress.of(module) as progress:
         return invoke_all(
-            Following(server, waiting, interruption, progress),
+            Following(server, waiting, interruption, progress, started=started),
             invocations,
             concurrency=options["concurrency"],
             wait=options["wait"],

@@ -101,7 +101,8 @@ options:
 notes:
   - What fails does not keep the other steps from being done. In the end the task fails if one of them has failed.
   - Rebuilding covers the search indexes of all stores of the instance, as the Management API has it.
-  - When the task is interrupted, the step it is at is cancelled, and the session is closed.
+  - When the task is interrupted, the step it is at is cancelled, and the session is closed. Where its container is
+    killed, the next run cancels it, which finds it in a folder beside O(path).
 seealso:
   - module: mops.maintenance.mailstore_invoke
   - plugin: mops.maintenance.mailstore_instances
@@ -206,6 +207,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import (
     connection_arguments,
     server_of,
+    started_in,
     waiting_arguments,
     waiting_of,
 )
@@ -277,7 +279,8 @@ def maintain(module: AnsibleModule) -> dict[str, Any]:
             for doubt in record.doubts:
                 module.warn(doubt)
             last_tried = record.latest() or None
-            following = Following(server, waiting, interruption, progress)
+            started = started_in(module, server, f"{path}.started", "cancel")
+            following = Following(server, waiting, interruption, progress, started=started)
             if instance is None:
                 with following.client() as client:
                     client.check_single()

@@ -31,8 +31,8 @@ options:
   token:
     description:
       - The process's token, as M(mops.maintenance.mailstore_invoke) has returned it.
+      - Either this or O(state_dir) is required.
     type: str
-    required: true
   function:
     description:
       - The function that has started the process. Progress and messages name it, with O(arguments).
@@ -45,6 +45,13 @@ options:
       - The arguments of O(function), by which progress and messages say which instance and store they are about.
     type: dict
     default: {}
+    version_added: 0.2.0
+  state_dir:
+    description:
+      - The folder in which M(mops.maintenance.mailstore_invoke) lists the processes that it follows. All that nobody
+        follows any more are brought to O(state), each after the other, and are returned as RV(operations). Where there
+        is none, nothing is done.
+    type: path
     version_added: 0.2.0
   status_version:
     description:
@@ -100,6 +107,10 @@ EXAMPLES = r"""
     arguments: "{{ verification.arguments }}"
     status_version: "{{ progress.status_version }}"
     wait_timeout: 3600
+
+- name: Wait for whatever a killed container has left running
+  mops.maintenance.mailstore_operation:
+    state_dir: "{{ lookup('ansible.builtin.env', 'HOME') }}/mailstore-processes"
 
 - name: Make sure that it does not run any more
   mops.maintenance.mailstore_operation:
@@ -179,7 +190,26 @@ timed_out:
   returned: when the server knows the process
   type: bool
   sample: false
+operations:
+  description: What became of each process that nobody followed any more. Each has the values above, and these.
+  returned: with O(state_dir)
+  type: list
+  elements: dict
+  version_added: 0.2.0
+  contains:
+    what:
+      description: The function, and what it works on.
+      type: str
+    started_at:
+      description: When it was started, in UTC.
+      type: str
+    on_timeout:
+      description: What was to become of it, V(cancel) or V(detach).
+      type: str
+  sample: []
 """
+
+from typing import Any
 
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import (
     SecretArgumentsModule,
@@ -193,7 +223,9 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.follow
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.functions import masked
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.interruption import work_apart
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.invocation import Invocation
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import ProcessUnknown
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.resumption import Resumed, State, resume
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.started import Entry, Started
 from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
 from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress
 
@@ -203,30 +235,57 @@ def main() -> None:
         argument_spec={
             **connection_arguments(),
             **waiting_arguments(on_timeout="detach"),
-            "token": {"type": "str", "required": True, "no_log": False},
+            "token": {"type": "str", "no_log": False},
             "function": {"type": "str"},
             "arguments": {"type": "dict", "default": {}},
+            "state_dir": {"type": "path"},
             "status_version": {"type": "int", "default": 0},
             "state": {"type": "str", "choices": [state.value for state in State], "default": State.FINISHED.value},
         },
+        required_one_of=[("token", "state_dir")],
+        mutually_exclusive=[("token", "state_dir")],
         supports_check_mode=True,
     )
     with reported_failures(module):
-        resumed = carry_out(module)
-        known = process_facts(resumed.process)
-        facts = {
-            **known,
-            "result": masked(known["result"]),
-            "elapsed": round(resumed.elapsed, 3),
-            "timed_out": resumed.timed_out,
-        }
-        if resumed.failure is not None:
-            module.fail_json(f"{label_of(module)}: {resumed.failure}", changed=resumed.changed, **facts)
-        module.exit_json(changed=resumed.changed, **facts)
+        if module.params["token"] is None:
+            report_all(module, carry_out_all(module))
+        report(module, carry_out(module))
+
+
+def report(module: SecretArgumentsModule, resumed: Resumed) -> None:
+    """End the task with what became of the only process."""
+    if resumed.failure is not None:
+        module.fail_json(f"{label_of(module)}: {resumed.failure}", changed=resumed.changed, **facts_of(resumed))
+    module.exit_json(changed=resumed.changed, **facts_of(resumed))
+
+
+def report_all(module: SecretArgumentsModule, results: list[tuple[Entry, Resumed]]) -> None:
+    """End the task with what became of all that was left over."""
+    changed = any(resumed.changed for _entry, resumed in results)
+    operations = [{**facts_of(resumed), **entry.as_json()} for entry, resumed in results]
+    failures = [f"{entry.what}: {resumed.failure}" for entry, resumed in results if resumed.failure is not None]
+    if failures:
+        module.fail_json(
+            f"{len(failures)} of {len(results)} processes failed. {' '.join(failures)}",
+            changed=changed,
+            operations=operations,
+        )
+    module.exit_json(changed=changed, operations=operations)
+
+
+def facts_of(resumed: Resumed) -> dict[str, Any]:
+    """What became of a process, by the names of the return values."""
+    known = process_facts(resumed.process)
+    return {
+        **known,
+        "result": masked(known["result"]),
+        "elapsed": round(resumed.elapsed, 3),
+        "timed_out": resumed.timed_out,
+    }
 
 
 def carry_out(module: SecretArgumentsModule) -> Resumed:
-    """Carry out what the options ask for."""
+    """Carry out what the options ask for, about one process."""
     options = module.params
     server, waiting = server_of(options), waiting_of(options)
     state = State(options["state"])
@@ -247,6 +306,28 @@ def label_of(module: SecretArgumentsModule) -> str:
     """What progress and messages call the process."""
     function = module.params["function"]
     return str(Invocation(function, module.params["arguments"])) if function else "Process"
+
+
+def carry_out_all(module: SecretArgumentsModule) -> list[tuple[Entry, Resumed]]:
+    """Carry out what the options ask for, about every listed process that nobody follows."""
+    options = module.params
+    server, waiting = server_of(options), waiting_of(options)
+    state = State(options["state"])
+    interruption = work_apart()
+    started = Started(options["state_dir"], server.endpoint().base_url, options["on_timeout"])
+    results: list[tuple[Entry, Resumed]] = []
+    with Progress.of(module) as progress:
+        following = Following(server, waiting, interruption, progress, started=started)
+        for entry in started.left_over():
+            try:
+                resumed = resume(following, entry.token, 0, state, check_mode=module.check_mode, label=entry.what)
+            except ProcessUnknown:
+                started.forget(entry)  # it has ended long ago, or with the server
+                continue
+            if not resumed.process.running:
+                started.forget(entry)
+            results.append((entry, resumed))
+    return results
 
 
 if __name__ == "__main__":

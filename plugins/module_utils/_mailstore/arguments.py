@@ -14,13 +14,14 @@ from typing import Any, Mapping, NoReturn
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client import RETRY_SECONDS, Server
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client import RETRY_SECONDS, Client, Server
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.functions import MASK, masked, secrets
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import (
     RECOVERY_SECONDS,
     Process,
     Waiting,
 )
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.started import Started
 from ansible_collections.mops.maintenance.plugins.module_utils._module import from_environment, transport_options
 from ansible_collections.mops.maintenance.plugins.module_utils._progress import progress_arguments
 from ansible_collections.mops.maintenance.plugins.module_utils._text import check_text
@@ -74,6 +75,19 @@ def waiting_of(options: Mapping[str, Any]) -> Waiting:
     )
     waiting.check()
     return waiting
+
+
+def started_in(module: AnsibleModule, server: Server, folder: str | None, on_timeout: str) -> Started | None:
+    """The list of what is started, or None where there is none. What was left over is cancelled, and warned of."""
+    if not folder or module.check_mode:
+        return None
+    started = Started(folder, server.endpoint().base_url, on_timeout)
+    for entry in started.cancel_left_over(lambda: Client(server)):
+        module.warn(
+            f"A run that was killed had left a process running on the server: {entry.what}, started at "
+            f"{entry.started_at}. It was cancelled."
+        )
+    return started
 
 
 def process_facts(process: Process) -> dict[str, Any]:

@@ -10,7 +10,8 @@
 from __future__ import annotations
 
 import time
-from typing import Callable, Protocol
+from contextlib import nullcontext
+from typing import Callable, ContextManager, Protocol
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._http import RequestNotSent
@@ -23,6 +24,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operat
     Process,
     Waiting,
 )
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.started import Started
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.workers import Workers
 
 
@@ -48,9 +50,12 @@ class Following:
         interruption: Interruption,
         progress: Progress,
         *,
+        started: Started | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """``started`` is the list in which processes stand while they are followed."""
         self.server = server
+        self._started = started
         self.waiting = waiting
         self.interruption = interruption
         self.clock = clock
@@ -90,12 +95,18 @@ class Following:
         client.on_wait = report_wait
         try:
             follower = Follower(client, self.waiting, self.interruption, report=report, clock=self.clock)
-            outcome = follower.follow(process)
+            with self._listed(token, label, process):
+                outcome = follower.follow(process)
         finally:
             client.on_wait = None
             self._tokens.discard(token)
         self._progress.finish(label, f"{process}, no longer followed" if process.running else process.status.code)
         return outcome
+
+    def _listed(self, token: str, label: str, process: Process) -> ContextManager[None]:
+        if self._started is None or not token:
+            return nullcontext()
+        return self._started.listing(token, label, lambda: not process.running)
 
     def failure(self, process: Process, outcome: Outcome | None) -> str | None:
         """What went wrong with a process (``outcome`` is None where it was not followed), or None where nothing did."""

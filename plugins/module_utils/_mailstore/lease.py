@@ -23,7 +23,7 @@ import time
 import uuid
 from contextlib import contextmanager
 from datetime import datetime, timezone
-from typing import Any, Callable, Iterable, Iterator, NamedTuple, Sequence
+from typing import Any, Callable, Iterable, Iterator, NamedTuple, Protocol, Sequence, TypeVar
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._replace import replace
@@ -40,6 +40,19 @@ _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 class LeaseUnusable(MopsError):
     """A lease cannot be read or written."""
+
+
+class Renewed(Protocol):
+    """What has a file that is renewed while somebody holds it."""
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def renewed(self) -> int: ...
+
+
+Held = TypeVar("Held", bound=Renewed)
 
 
 class Lease(NamedTuple):
@@ -68,7 +81,7 @@ class Lease(NamedTuple):
 def take(folder: str, server: str, instances: Sequence[str], ends_at: datetime) -> str:
     """Write a new window's lease, and return its path. Raises `LeaseUnusable`."""
     now = datetime.now(timezone.utc)
-    document = {
+    content = {
         "schema": SCHEMA,
         "server": server,
         "instances": list(instances),
@@ -78,13 +91,13 @@ def take(folder: str, server: str, instances: Sequence[str], ends_at: datetime) 
         "process": None,
     }
     path = os.path.join(folder, f"{now:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}{_SUFFIX}")
-    _write(path, document)
+    write(path, content)
     return path
 
 
 def note(path: str, **changes: Any) -> None:
     """Change what a lease says. Raises `LeaseUnusable`, also where it is not there any more."""
-    _write(path, {**_document(path), **changes})
+    write(path, {**document(path), **changes})
 
 
 def drop(path: str) -> None:
@@ -117,29 +130,36 @@ def renewing(*paths: str) -> Iterator[None]:
 
 def read(folder: str, server: str) -> list[Lease]:
     """The leases of a server's windows. Raises `LeaseUnusable`."""
-    try:
-        names = sorted(name for name in os.listdir(folder) if name.endswith(_SUFFIX) and not name.startswith("."))
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise LeaseUnusable(f"The folder {folder} cannot be read: {error.strerror}.") from None
-    leases = (_read(os.path.join(folder, name)) for name in names)
+    leases = map(_read, files(folder, _SUFFIX))
     return [lease for lease in leases if lease is not None and lease.server == server]
 
 
+def files(folder: str, suffix: str) -> list[str]:
+    """The paths of what is kept in a folder by that end of its name. Raises `LeaseUnusable`."""
+    failure: LeaseUnusable
+    try:
+        names = sorted(name for name in os.listdir(folder) if name.endswith(suffix) and not name.startswith("."))
+        return [os.path.join(folder, name) for name in names]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        failure = LeaseUnusable(f"The folder {folder} cannot be read: {error.strerror}.")
+    raise failure
+
+
 def lost_among(
-    leases: Iterable[Lease],
+    leases: Iterable[Held],
     *,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
-) -> tuple[list[Lease], list[Lease]]:
+) -> tuple[list[Held], list[Held]]:
     """The leases that nobody renews, and those that somebody does. One that is removed meanwhile is neither."""
     unknown = list(leases)
-    held: list[Lease] = []
+    held: list[Held] = []
     end = clock() + LOST_SECONDS
     while unknown and clock() < end:
         sleep(_LOOK_EVERY_SECONDS)
-        times = {lease.path: _time_of(lease.path) for lease in unknown}
+        times = {lease.path: time_of(lease.path) for lease in unknown}
         held += [lease for lease in unknown if times[lease.path] not in (None, lease.renewed)]
         unknown = [lease for lease in unknown if times[lease.path] == lease.renewed]
     return unknown, held
@@ -163,7 +183,8 @@ def _bare(path: str) -> str:
     return "-".join(os.path.basename(path).split("-")[-3:])
 
 
-def _time_of(path: str) -> int | None:
+def time_of(path: str) -> int | None:
+    """When a file was last renewed, in nanoseconds, or None where it is not there."""
     try:
         return os.stat(path).st_mtime_ns
     except OSError:
@@ -172,21 +193,21 @@ def _time_of(path: str) -> int | None:
 
 def _read(path: str) -> Lease | None:
     """A lease, or None where it was removed meanwhile."""
-    renewed = _time_of(path)
+    renewed = time_of(path)
     if renewed is None:
         return None
-    document = _document(path)
+    found = document(path)
     try:
-        if document["schema"] != SCHEMA:
+        if found["schema"] != SCHEMA:
             raise ValueError
         return Lease(
             path=path,
-            server=str(document["server"]),
-            instances=[str(name) for name in document["instances"]],
-            opened_at=str(document["opened_at"]),
-            ends_at=str(document["ends_at"]),
-            settled=bool(document["settled"]),
-            process=document["process"],
+            server=str(found["server"]),
+            instances=[str(name) for name in found["instances"]],
+            opened_at=str(found["opened_at"]),
+            ends_at=str(found["ends_at"]),
+            settled=bool(found["settled"]),
+            process=found["process"],
             renewed=renewed,
         )
     except (ValueError, KeyError, TypeError):
@@ -194,13 +215,14 @@ def _read(path: str) -> Lease | None:
     raise _damaged(path)
 
 
-def _document(path: str) -> dict[str, Any]:
+def document(path: str) -> dict[str, Any]:
+    """What a file says. Raises `LeaseUnusable`."""
     failure: LeaseUnusable
     try:
         with open(path, encoding="utf-8") as file:
-            document = json.load(file)
-        if isinstance(document, dict):
-            return document
+            content = json.load(file)
+        if isinstance(content, dict):
+            return content
         failure = _damaged(path)
     except ValueError:
         failure = _damaged(path)
@@ -216,10 +238,11 @@ def _damaged(path: str) -> LeaseUnusable:
     )
 
 
-def _write(path: str, document: dict[str, Any]) -> None:
+def write(path: str, content: dict[str, Any]) -> None:
+    """Replace a file as a whole. Raises `LeaseUnusable`."""
     failure = None
     try:
-        replace(path, json.dumps(document, indent=1, sort_keys=True))
+        replace(path, json.dumps(content, indent=1, sort_keys=True))
     except OSError as error:
         failure = LeaseUnusable(f"{path} cannot be written: {error.strerror}.")
     if failure:
