@@ -7,7 +7,7 @@
 
 """Maintenance over all instances of a play: whose turn comes first, what was done in the end, and what is overdue.
 
-A result here is what the module mailstore_maintenance has returned for an instance.
+A result here is what the module mailstore_maintenance has returned for an instance, or is empty where it has not run.
 """
 
 from __future__ import annotations
@@ -104,8 +104,9 @@ def _lines(
         if step["overdue"] and step["state"] != "done"
     ]
     locked = [f"{host} ({result['locked_by']})" for host, result in results.items() if result.get("locked_by")]
+    not_begun = [host for host, result in results.items() if not result]
     lines = [f"{kind}: {', '.join(f'{count} {state}' for state, count in counts[kind].items())}" for kind in counts]
-    if not steps and not failed and not locked:
+    if not (steps or failed or locked or not_begun):
         lines.append("Nothing is due.")
     lines += due
     if left:
@@ -115,6 +116,8 @@ def _lines(
         lines.append(f"Overdue for maintenance: {len(overdue)}, {_listed(overdue)}.")
     if locked:
         lines.append(f"Not maintained, since another run does so: {_listed(locked)}.")
+    if not_begun:
+        lines.append(f"Not begun, since the play ended before: {_listed(not_begun)}.")
     if failed:
         lines.append(f"Instances with failures: {len(failed)} of {len(results)}.")
         lines += failed[:_NAMES]

@@ -65,6 +65,7 @@ def test_a_summary_counts_by_kind_and_names_what_is_left_overdue_locked_and_fail
         "c": {**due(), "locked_by": "process 5"},
         "d": {"failed": True, "msg": "No connection."},
         "e": due(),
+        "f": {},
     }
     assert summary(results) == {
         "counts": {"upgrade": {"done": 1}, "verify": {"done": 1, "failed": 1, "left": 1}},
@@ -74,7 +75,8 @@ def test_a_summary_counts_by_kind_and_names_what_is_left_overdue_locked_and_fail
             "Left for another time: 1 on b (1).",
             "Overdue for maintenance: 1, b/2026 (verify, last tried on 2026-01-02).",
             "Not maintained, since another run does so: c (process 5).",
-            "Instances with failures: 2 of 5.",
+            "Not begun, since the play ended before: f.",
+            "Instances with failures: 2 of 6.",
             "a: 1 of 2 steps on a failed.",
             "d: No connection.",
         ],
