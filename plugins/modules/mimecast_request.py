@@ -131,6 +131,12 @@ options:
     type: float
     default: 60
     version_added: 0.2.0
+  progress_min_interval:
+    description:
+      - Seconds between two lines at least, after the first minute. Where O(progress_interval) is less, that counts.
+    type: float
+    default: 10
+    version_added: 0.2.0
 notes:
   - A call that writes is sent once. Where it is not known whether the service has acted on it, because the answer did
     not arrive or the service failed, the task fails and says so.
@@ -344,7 +350,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.pages i
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.request import METHODS, build
 from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
-from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress
+from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress, progress_arguments
 
 
 def main() -> None:
@@ -364,8 +370,7 @@ def main() -> None:
             "already_codes": {"type": "list", "elements": "str", "default": list(ALREADY_CODES)},
             "dest": {"type": "path"},
             "max_bytes": {"type": "int", "default": DEFAULT_MAX_BYTES},
-            "progress": {"type": "bool", "default": True},
-            "progress_interval": {"type": "float", "default": 60.0},
+            **progress_arguments(),
         },
         mutually_exclusive=[("body", "data"), ("body", "meta"), ("dest", "paginate")],
         supports_check_mode=True,

@@ -109,6 +109,11 @@ options:
       - Seconds after which a line is shown even if nothing has changed.
     type: float
     default: 60
+  progress_min_interval:
+    description:
+      - Seconds between two lines at least, after the first minute. Where O(progress_interval) is less, that counts.
+    type: float
+    default: 10
 notes:
   - The service limits how often batches may be asked for. O(retry_timeout) is how long a run waits for that.
 seealso:
@@ -230,7 +235,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.connect
 from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.event_files import EventFiles
 from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.siem import TYPES, start_of
 from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
-from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress
+from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress, progress_arguments
 
 
 def main() -> None:
@@ -247,8 +252,7 @@ def main() -> None:
             "start": {"type": "str", "default": "now"},
             "max_batches": {"type": "int", "default": 0},
             "max_seconds": {"type": "float", "default": 0.0},
-            "progress": {"type": "bool", "default": True},
-            "progress_interval": {"type": "float", "default": 60.0},
+            **progress_arguments(),
         },
         supports_check_mode=True,
     )
