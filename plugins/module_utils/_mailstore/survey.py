@@ -238,10 +238,11 @@ def ask(client: Client, instance: Document, calls: Sequence[Call]) -> None:
         except (RequestNotSent, LoginRefused):
             raise
         except (AnswerLost, AnswerUnusable, ServiceFailed) as error:
-            # It was asked again for a while already. To go on asking an instance that hangs would cost that
-            # while for each of the other parts.
-            lost = str(error)
-            miss(call, NO_ANSWER, lost)
+            miss(call, NO_ANSWER, str(error))
+            if not (isinstance(error, ServiceFailed) and error.status == 500):
+                # It was asked again for a while already. To go on asking an instance that hangs would cost that
+                # while for each of the other parts. A 500 is an answer, and comes at once.
+                lost = str(error)
         except AccessWithheld as error:
             miss(call, WITHHELD, str(error))
         except FunctionUnknown as error:

@@ -287,3 +287,14 @@ def test_profiles_are_asked_for_raw_and_no_secret_is_shown(server, take):
 def test_where_results_begin_is_told(server, take):
     server.script(result([instance("a")]), result([]))
     assert take("job_results", days=7)["results_since"] == "2026-02-21T12:00:00"
+
+
+def test_a_function_that_answers_500_keeps_no_other_from_being_asked(server, take, clock):
+    def broken(form):
+        clock.sleep(200)
+        return (500, b"Internal Server Error")
+
+    server.script(result([instance("a")]), broken, result(["user"]))
+    (found,) = take("stores", "users")["instances"]
+    assert found["not_gathered_kind"] == {"stores": "no_answer"}
+    assert found["users"] == ["user"]
