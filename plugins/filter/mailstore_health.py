@@ -112,6 +112,7 @@ from datetime import datetime, timezone
 from typing import Any, Callable, Mapping, Sequence
 
 from ansible.errors import AnsibleFilterError
+from ansible.module_utils.common.validation import check_type_list
 from ansible.utils.display import Display
 from ansible_collections.mops.maintenance.plugins.module_utils._container import warning
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
@@ -143,8 +144,9 @@ def mailstore_health(
         return report(
             dict(survey),
             now=datetime.now(timezone.utc),
-            scope=scope,
-            exclude=exclude,
+            # A survey of AWX, or -e on the command line, gives a string where a list is meant.
+            scope=listed(scope),
+            exclude=listed(exclude),
             inventory=str(inventory),
             earlier={**_numbered(earlier), **{f"The earlier report {path}": _text(path) for path in earlier_files}},
             limits=Limits(int(stale_hours), int(certificate_days)),
@@ -165,6 +167,10 @@ def _text(path: str) -> str | None:
             return file.read()
     except (OSError, ValueError):
         return None
+
+def listed(patterns: Sequence[str]) -> list[str]:
+    """The patterns, also of a string with commas between them, as options of modules that are lists take one."""
+    return [str(pattern).strip() for pattern in check_type_list(patterns if isinstance(patterns, str) else [*patterns])]
 
 
 class FilterModule:

@@ -42,8 +42,15 @@ options:
     description:
       - The instances, by their ids, in which V(*) stands for any characters.
       - Required if O(state=opened).
+      - The task fails if the server does not have one of the ids, or if a pattern matches no instance.
     type: list
     elements: str
+  allow_empty:
+    description:
+      - Whether a pattern in O(instances) may match no instance when O(state=closed). V(*) alone may in any case.
+    type: bool
+    default: false
+    version_added: 0.2.0
   window:
     description: What opening has returned as RV(window). With it, closing fails where an instance was not frozen any
       more, for a backup of it cannot be trusted.
@@ -199,6 +206,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.interr
     work_apart,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import Waiting
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.survey import check_found
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.window import (
     FROZEN,
     SETTLE_SECONDS,
@@ -227,6 +235,7 @@ def main() -> None:
             **connection_arguments(),
             "state": {"type": "str", "choices": ["opened", "closed"], "required": True},
             "instances": {"type": "list", "elements": "str"},
+            "allow_empty": {"type": "bool", "default": False},
             "window": {"type": "dict"},
             "state_dir": {"type": "path"},
             "max_duration": {"type": "float", "default": 3600},
@@ -386,6 +395,8 @@ def thawed(module: AnsibleModule, server: Server) -> dict[str, Any]:
         check_patterns(patterns)
         with Client(server) as client:
             names = list(status_of(client, patterns))
+            found = [{"instanceID": name} for name in names]
+            check_found(client, patterns, found, allow_empty=module.params["allow_empty"])
     if module.params["state_dir"]:
         lost = lost_windows(module, server, names)
         thawed += lost.thawed

@@ -55,10 +55,17 @@ options:
   instances:
     description:
       - The instances to gather from, by their ids. In an id, V(*) stands for any characters.
-      - What fits no instance is no failure, but is named in RV(unmatched).
+      - The task fails if the server does not have one of the ids, or if a pattern matches no instance. V(*) alone may
+        match none.
     type: list
     elements: str
     default: ["*"]
+  allow_empty:
+    description:
+      - Whether a pattern in O(instances) may match no instance. It is named in RV(unmatched) then.
+    type: bool
+    default: false
+    version_added: 0.2.0
   results_days:
     description:
       - For how many days back V(worker_results) and V(job_results) are gathered. As the server's time zone is not
@@ -98,7 +105,7 @@ EXAMPLES = r"""
 - name: See the stores of some instances
   mops.maintenance.mailstore_info:
     gather_subset: stores
-    instances: ["customer-*", alpha]
+    instances: ["b*", alpha]
   register: archive
 
 - name: Name the stores with an index to rebuild
@@ -229,7 +236,7 @@ results_since:
   type: str
   sample: "2026-02-21T12:00:00"
 unmatched:
-  description: Those of O(instances) that no instance fits.
+  description: Those patterns of O(instances) that match no instance.
   returned: if O(gather_subset) has V(instances) or a part of an instance
   type: list
   elements: str
@@ -262,6 +269,7 @@ def main() -> None:
                 "default": ["environment", "service_status", "instances"],
             },
             "instances": {"type": "list", "elements": "str", "default": ["*"]},
+            "allow_empty": {"type": "bool", "default": False},
             "results_days": {"type": "int", "default": 7},
             "concurrency": {"type": "int", "default": 4},
         },
@@ -270,7 +278,7 @@ def main() -> None:
     options = module.params
     with reported_failures(module):
         server = server_of(options)
-        scope = Scope(options["gather_subset"], options["instances"], options["results_days"])
+        scope = Scope(options["gather_subset"], options["instances"], options["results_days"], options["allow_empty"])
         following = Following(server, Waiting(), work_apart(), Progress(None, interval=60))
         surveyor = Surveyor(following, now=datetime.now(timezone.utc))
         survey = surveyor.take(scope, concurrency=options["concurrency"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -126,6 +127,108 @@ CASES = [
 ]
 
 
+NO_SUCH = "The server has no instance {}. The most alike are "
+VERIFY, HEALTH, WINDOW = "mailstore_store_verification", "mailstore_health", "mailstore_backup_window"
+BACKUP = {f"{WINDOW}_tasks": "backup.yml"}
+
+CASES += [
+    *(
+        Case(
+            name, f"an instance that is not there{mode}", NO_SUCH.format("alhpa"), variables=variables, options=options
+        )
+        for name, variables in (
+            (HEALTH, {f"{HEALTH}_instances": ["alhpa"]}),
+            (HEALTH, {f"{HEALTH}_instances": ["alhpa"], f"{HEALTH}_allow_empty": True}),
+            (VERIFY, {f"{VERIFY}_instances": ["alhpa", "beta"]}),
+        )
+        for mode, options in (("", ()), (", check mode", ("--check",)))
+    ),
+    Case(HEALTH, "a pattern of nothing", NO_SUCH.format(r"nope-\*"), variables={f"{HEALTH}_instances": ["nope-*"]}),
+    Case(VERIFY, "a pattern of nothing", NO_SUCH.format(r"nope-\*"), variables={f"{VERIFY}_instances": "nope-*"}),
+    Case(HEALTH, "everything excluded", "There is no instance to look at", variables={f"{HEALTH}_exclude": ["*"]}),
+    Case(
+        HEALTH,
+        "a pattern of nothing, allowed",
+        "Nothing needs doing",
+        variables={f"{HEALTH}_instances": ["nope-*"], f"{HEALTH}_allow_empty": True},
+        succeeds=True,
+    ),
+    Case(
+        VERIFY,
+        "a pattern of nothing, allowed",
+        "There is no store to verify",
+        variables={f"{VERIFY}_instances": ["nope-*"], f"{VERIFY}_allow_empty": True},
+        succeeds=True,
+    ),
+    Case(
+        VERIFY,
+        "a store that is not there",
+        "No instance that was looked at has a store 2062. There are: 2024, 2025, 2026",
+        variables={f"{VERIFY}_instances": ["alpha"], f"{VERIFY}_stores": ["2062", "2026"]},
+    ),
+    Case(
+        VERIFY,
+        "only a stopped instance",
+        "There is no store to verify. gamma: skipped, the instance is stopped.",
+        variables={f"{VERIFY}_instances": ["gamma"]},
+    ),
+    Case(
+        VERIFY,
+        "only a stopped instance, check mode",
+        "There is no store to verify. gamma: skipped, the instance is stopped.",
+        variables={f"{VERIFY}_instances": ["gamma"]},
+        options=("--check",),
+    ),
+    Case(
+        VERIFY,
+        "a stopped instance among others",
+        "gamma: skipped, the instance is stopped",
+        variables={f"{VERIFY}_instances": ["gamma", "delta"]},
+        succeeds=True,
+    ),
+    Case(VERIFY, "everything excluded", "There is no store to verify", variables={f"{VERIFY}_exclude": "*"}),
+    *(
+        Case(WINDOW, situation, said, variables={f"{WINDOW}_instances": names, **BACKUP}, options=options)
+        for situation, said, names, options in (
+            ("an instance that is not there", "There is no instance alhpa. Nothing was frozen", ["alhpa"], ()),
+            ("an instance that is not there, check mode", "There is no instance alhpa", ["alhpa"], ("--check",)),
+            ("a pattern of nothing", r"There is no instance nope-\*. Nothing was frozen", ["nope-*"], ()),
+            ("a stopped instance", "Only instances that run can be frozen, and gamma is stopped", ["gamma"], ()),
+            ("no instance", "instances must be a list of ids", [], ()),
+        )
+    ),
+    Case(
+        "mashery_log_shipping",
+        "no log",
+        "mashery_log_shipping_logs names no log",
+        "mashery_gateways: {hosts: {localhost: {ansible_connection: local}}}\n",
+        variables={"mashery_log_shipping_logs": []},
+    ),
+    Case(
+        "mashery_log_shipping",
+        "a log that is not there",
+        "No file matches|cannot be read",
+        "mashery_gateways: {hosts: {localhost: {ansible_connection: local}}}\n",
+        variables={
+            "mashery_log_shipping_logs": ["nope*.log"],
+            "mashery_log_shipping_ledger_directory": "ledgers",
+            "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        },
+    ),
+    Case(
+        "mimecast_event_channels",
+        "no channel",
+        "channel_ids names no channel",
+        "consumers: {hosts: {localhost: {ansible_connection: local}}}\n",
+        variables={
+            "mimecast_event_channels_ids": [],
+            "mimecast_event_channels_path": "tokens.json",
+            "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        },
+    ),
+]
+
+
 def run(simulators: Simulators, folder: Path, case: Case) -> Run:
     command = ["ansible-playbook", f"mops.maintenance.{case.playbook}"]
     if case.inventory is not None:
@@ -174,3 +277,68 @@ def test_one_of_two_servers_that_is_down_keeps_no_work_from_the_other_and_fails_
 def test_every_playbook_is_in_the_table() -> None:
     playbooks = {path.stem for path in (Path(__file__).parents[2] / "playbooks").glob("*.yml")}
     assert playbooks - {case.playbook for case in CASES} == {"awx_setup"}, "awx_setup has an AWX to ask"
+
+
+THAW = """
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  vars:
+    ansible_python_interpreter: "{{ ansible_playbook_python }}"
+  tasks:
+    - ansible.builtin.include_role:
+        name: mops.maintenance.mailstore_backup_window
+        tasks_from: thaw
+"""
+
+
+@pytest.mark.parametrize(
+    ("instances", "allow_empty", "succeeds"),
+    [(["alhpa"], False, False), (["nope-*"], False, False), (["nope-*"], True, True), (["*"], False, True)],
+)
+def test_thawing_what_is_not_there_is_a_failure(
+    simulators: Simulators, tmp_path: Path, instances: list[str], allow_empty: bool, succeeds: bool
+) -> None:
+    (tmp_path / "thaw.yml").write_text(THAW)
+    variables = {f"{WINDOW}_instances": instances, f"{WINDOW}_allow_empty": allow_empty}
+    words = ["ansible-playbook", "thaw.yml", "-e", json.dumps(variables)]
+    result = finish(start(words, tmp_path, simulators.environment()))
+    assert (result.returncode == 0) == succeeds, result.everything
+    assert succeeds or f"The server has no instance {instances[0]}" in result.everything
+
+
+def test_the_page_of_a_run_that_failed_says_so_and_since_when(simulators: Simulators, tmp_path: Path) -> None:
+    variables = {f"{HEALTH}_report_dir": str(tmp_path / "reports"), f"{HEALTH}_fail_on": "never"}
+    page, failure = (tmp_path / "reports" / f"mailstore-health{end}" for end in (".html", "-failure.json"))
+
+    def look(**environment: str) -> bool:
+        return run(simulators, tmp_path, Case(HEALTH, "", "", None, environment, variables)).returncode == 0
+
+    assert not look(**DOWN)
+    first = json.loads(failure.read_text())
+    assert CONNECTION in first["reason"]
+    assert first["since"] == first["failed_at"]
+    assert "What needs doing is not known" in page.read_text()
+    assert "instances run" not in page.read_text()
+    assert look()
+    assert "not known</h1>" not in page.read_text()
+    assert not failure.exists()
+    assert not look(**DOWN)
+    begun = json.loads(failure.read_text())
+    time.sleep(1.1)  # times are in seconds
+    assert not look(**WRONG_PASSWORD)
+    again = json.loads(failure.read_text())
+    assert again["since"] == begun["since"] < again["failed_at"]
+    assert REFUSED in again["reason"]
+    text = page.read_text()
+    assert "What needs doing is not known" in text
+    assert "refused the login" in text
+    assert "All is well" not in text
+    assert f'<time datetime="{begun["since"]}" data-age>' in text
+    assert "What follows is old" in text
+    assert "instances run" in text
+    (report,) = (tmp_path / "reports").glob("mailstore-health-2*.json")
+    report.write_text("{damaged")
+    assert not look(**DOWN)
+    assert "What needs doing is not known" in page.read_text()
+    assert "instances run" not in page.read_text()

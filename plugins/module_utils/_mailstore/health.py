@@ -81,6 +81,11 @@ _ABOUT = {
 Seen is ``Instance alpha on host01: One or more search indexes have to be rebuilt.``; the others are like it.
 """
 
+_OF_INSTANCE = re.compile(r"^Instance ([\w.@-]*\w)(?: on \S+?)?:|\binstance '([^']+)'", re.IGNORECASE)
+"""How a message names the instance that it is about."""
+
+_DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -108,7 +113,7 @@ def report(
     limits.check(round((now.replace(tzinfo=None) - since) / timedelta(days=1), 1) - 1 if since else 366)
     is_single = any(item.get("instanceID", "") is None for item in survey.get("instances") or [])
     where = None if is_single else inventory
-    survey = without(_with_name(survey), exclude)
+    survey = without(_with_name(plain(survey)), exclude, scope)
     instances = survey["instances"]
     late, unusable = overdue(instances, maintenance, now)
     found = sorted([*findings(survey, now=now, limits=limits), *late], key=urgency)
@@ -144,8 +149,20 @@ def _with_name(survey: Document) -> Document:
     return {**survey, "instances": [{**item, "instanceID": item.get("instanceID") or name} for item in instances]}
 
 
-def without(survey: Document, exclude: Sequence[str]) -> Document:
-    """The survey without the instances that a pattern of ``exclude`` names, and without messages about them."""
+def plain(value: Any) -> Any:
+    """The same without characters that change the direction of a text: they would turn round what stands beside it."""
+    if isinstance(value, str):
+        return _DIRECTION.sub("", value)
+    if isinstance(value, dict):
+        return {name: plain(entry) for name, entry in value.items()}
+    return [plain(entry) for entry in value] if isinstance(value, list) else value
+
+
+def without(survey: Document, exclude: Sequence[str], scope: Sequence[str] = ("*",)) -> Document:
+    """The survey without the instances that a pattern of ``exclude`` names, and without messages about them.
+
+    Nor has it messages about instances that no pattern of ``scope`` names.
+    """
     instances = survey.get("instances") or []
     gone = {str(item.get("instanceID")) for item in instances if fits(str(item.get("instanceID")), exclude)}
     feed = (survey.get("service_status") or {}).get("messages") or []
@@ -154,7 +171,11 @@ def without(survey: Document, exclude: Sequence[str]) -> Document:
         "instances": [item for item in instances if str(item.get("instanceID")) not in gone],
         "service_status": {
             **(survey.get("service_status") or {}),
-            "messages": [item for item in feed if not gone & _names(str(item.get("text")))],
+            "messages": [
+                item
+                for item in feed
+                if not gone & _names(str(item.get("text"))) and _within(str(item.get("text")), scope)
+            ],
         },
     }
 
@@ -251,12 +272,24 @@ def todo(found: Sequence[Finding], inventory: str | None) -> list[Document]:
 def _line(task: Document) -> str:
     """What is to be done, in one line for a terminal."""
     items = task["findings"]
-    subjects = [
-        item["subject"] if item["instance"] in (None, item["subject"]) else f"{item['instance']}/{item['subject']}"
-        for item in items[:_LINE_SUBJECTS]
-    ]
     more = f" and {len(items) - _LINE_SUBJECTS} more" if len(items) > _LINE_SUBJECTS else ""
-    return f"{task['severity'].upper()}: {task['title']} ({len(items)}): {', '.join(subjects)}{more}"
+    shown = ", ".join(map(_shown, items[:_LINE_SUBJECTS]))
+    return f"{task['severity'].upper()}: {task['title']} ({_counted(items)}): {shown}{more}"
+
+
+def _shown(item: Document) -> str:
+    """What a finding is about. Of a message that is its words: that the server says it is known."""
+    if item["kind"] == "message":
+        return f'"{item["words"]}"'
+    return item["subject"] if item["instance"] in (None, item["subject"]) else f"{item['instance']}/{item['subject']}"
+
+
+def _counted(items: Sequence[Document]) -> str:
+    """How many there are, by severity where that differs: so the lines add up to the report's ``counts``."""
+    counts = Counter(item["severity"] for item in items)
+    if len(counts) == 1:
+        return str(len(items))
+    return ", ".join(f"{counts[key]} {key}{'' if counts[key] == 1 else 's'}" for key in SEVERITIES if counts[key])
 
 
 def command(items: Sequence[Finding], inventory: str | None) -> str | None:
@@ -481,6 +514,12 @@ def _of_certificates(instance: Document, now: datetime, days: int) -> Iterator[F
             gone = left <= timedelta(0)
             words = f"Its certificate {'expired' if gone else 'expires'} on {expires:%Y-%m-%d}."
             yield Finding("error" if gone else "warning", "certificate_expiring", name, subject, words, None, key)
+
+
+def _within(text: str, scope: Sequence[str]) -> bool:
+    """Whether a message is about an instance of ``scope``, or about none. One that is not understood is better read."""
+    about = _OF_INSTANCE.search(text)
+    return about is None or fits(about.group(1) or about.group(2), scope)
 
 
 def _names(text: str) -> set[str]:

@@ -32,6 +32,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.following import Following, Interrupted
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.functions import masked
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.naming import nearest
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.workers import check_concurrency
 
 Document = Dict[str, Any]
@@ -79,6 +80,10 @@ class Scope:
     """Ids of instances, and patterns of them with ``*``."""
     days: int = 7
     """How far results of runs are looked back for."""
+    allow_empty: bool = False
+    """Whether a pattern may match nothing."""
+    allow_missing: bool = False
+    """Whether an id may be of no instance either: for who looks again and again, while instances come and go."""
 
     def wants(self, subset: str) -> bool:
         return "all" in self.subsets or subset in self.subsets
@@ -96,6 +101,10 @@ class Scope:
             raise InvalidOption("instances must be a list of ids and patterns of instances, each of them not empty.")
 
 
+class NotFound(MopsError):
+    """An instance that was named is not there."""
+
+
 class Surveyor:
     """Takes surveys of one server."""
 
@@ -110,8 +119,8 @@ class Surveyor:
         Each instance has the keys of `OF_INSTANCE` that it was asked for and told, and under ``not_gathered`` the
         others, each with the reason, whose kind is in ``not_gathered_kind``. Secrets are masked. ``results_since`` is
         where the period of results begins. ``concurrency`` is how many instances are asked at once. Raises
-        `InvalidOption`, and `MopsError` where the server cannot be reached, refuses the login or does not tell of
-        itself.
+        `InvalidOption`, `NotFound`, and `MopsError` where the server cannot be reached, refuses the login or does not
+        tell of itself.
         """
         scope.check()
         check_concurrency(concurrency)
@@ -159,6 +168,8 @@ def _installation(client: Client, scope: Scope) -> Document:
     if scope.wants("instances") or scope.of_instance:
         survey["instances"] = client.call("GetInstances", instanceFilter=",".join(scope.instances)) or []
         survey["unmatched"] = unmatched(scope.instances, survey["instances"])
+        if not scope.allow_missing:
+            check_found(client, scope.instances, survey["instances"], allow_empty=scope.allow_empty)
     return survey
 
 
@@ -168,6 +179,8 @@ def _mailstore_server(client: Client, scope: Scope) -> Document:
     if scope.wants("instances") or scope.of_instance:
         survey["instances"] = [{"instanceID": None, "status": RUNNING}] if "*" in scope.instances else []
         survey["unmatched"] = [pattern for pattern in scope.instances if pattern != "*"]
+        if survey["unmatched"] and not (scope.allow_missing or scope.allow_empty):
+            raise NotFound("MailStore Server has no instances: leave instances out.", unmatched=survey["unmatched"])
     return survey
 
 
@@ -338,3 +351,18 @@ def not_found(patterns: Sequence[str], instances: Sequence[Document], *, allow_e
         for pattern in unmatched(patterns, instances)
         if pattern.strip() != "*" and not (allow_empty and "*" in pattern)
     ]
+
+
+def check_found(client: Client, patterns: Sequence[str], instances: Sequence[Document], *, allow_empty: bool) -> None:
+    """Raise `NotFound`, with the nearest ids, where a pattern should have named one of ``instances`` and does not."""
+    missing = not_found(patterns, instances, allow_empty=allow_empty)
+    if not missing:
+        return
+    known = [str(instance.get("instanceID")) for instance in client.call("GetInstances", instanceFilter="*") or []]
+    near = f" The most alike are {', '.join(nearest(missing[0], known))}." if known else ""
+    hint = (
+        ""
+        if allow_empty or not any("*" in pattern for pattern in missing)
+        else " Set allow_empty if a pattern may match none."
+    )
+    raise NotFound(f"The server has no instance {', '.join(missing)}.{near}{hint}", unmatched=missing)

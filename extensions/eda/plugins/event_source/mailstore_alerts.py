@@ -205,7 +205,7 @@ def watch_of(args: Mapping[str, Any]) -> Watch:
     options = checked.validated_parameters
     server = server_of(options)
     server.endpoint().check()
-    scope = Scope(SUBSETS, options["instances"], options["results_days"])
+    scope = Scope(SUBSETS, options["instances"], options["results_days"], allow_missing=True)
     scope.check()
     limits = Limits(options["stale_hours"], options["certificate_days"])
     limits.check(options["results_days"])

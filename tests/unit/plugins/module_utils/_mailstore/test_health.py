@@ -227,6 +227,49 @@ def test_the_summary_fits_a_terminal():
     assert line.endswith("i07/2026 and 3 more")
 
 
+def test_the_summary_says_the_words_of_messages():
+    said = [("error", "The licence has expired."), ("warning", "Certificates are accepted.")]
+    (line,) = report(survey(messages=said), now=NOW)["summary"]
+    assert line.endswith(': "The licence has expired.", "Certificates are accepted."')
+
+
+def test_the_lines_of_the_summary_add_up_to_the_counts():
+    runs = [run("failed", 1, profileID=1), run("completedWithErrors", 1, profileID=2)]
+    document = report(survey(instance("a", worker_results=runs)), now=NOW)
+    assert (document["counts"]["error"], document["counts"]["warning"]) == (1, 1)
+    (line,) = document["summary"]
+    assert "(1 error, 1 warning): " in line
+
+
+OF_B = "Instance b on host01: One or more archive stores are not available."
+
+
+@pytest.mark.parametrize(
+    ("scope", "kept"), [(["a"], False), (["b"], True), (["B*"], True), (["*"], True), (["a", "b"], True)]
+)
+def test_the_scope_narrows_the_messages(scope, kept):
+    document = report(survey(instance("a"), messages=[("error", OF_B)]), now=NOW, scope=scope)
+    assert [message["text"] for message in document["messages"]] == [OF_B] * kept
+    assert document["counts"]["error"] == kept
+
+
+def test_the_scope_narrows_messages_that_name_the_instance_elsewhere():
+    said = "The archive store '2023' of instance 'b' needs to be upgraded."
+    assert report(survey(instance("a"), messages=[("warning", said)]), now=NOW, scope=["a"])["messages"] == []
+
+
+def test_a_message_about_no_instance_is_in_every_scope():
+    document = report(survey(messages=[("error", "Instance databases are full.")]), now=NOW, scope=["a"])
+    assert len(document["messages"]) == 1
+
+
+def test_marks_of_direction_have_no_effect():
+    hidden = "\u202egnp.exe\u2066\u200f"
+    document = report(survey(instance("a", store(hidden, error=hidden)), messages=[("error", hidden)]), now=NOW)
+    assert not set(json.dumps(document, ensure_ascii=False)) & set("\u202e\u2066\u200f")
+    assert document["messages"][0]["text"] == "gnp.exe"
+
+
 def test_storage_is_summed_by_host_and_instance_the_largest_first():
     storage = report(
         survey(

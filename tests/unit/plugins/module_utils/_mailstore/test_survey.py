@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import datetime, timezone
 
@@ -20,7 +21,12 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.follow
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.functions import MASK
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.interruption import Interruption
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import Waiting
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.survey import OF_INSTANCE, Scope, Surveyor
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.survey import (
+    OF_INSTANCE,
+    NotFound,
+    Scope,
+    Surveyor,
+)
 from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress
 from ansible_collections.mops.maintenance.tests.shapes import recorded
 from ansible_collections.mops.maintenance.tests.unit.plugins.module_utils._mailstore.scripted import envelope
@@ -158,9 +164,27 @@ def test_a_server_that_does_not_list_its_instances_is_a_failure(server, take):
         take("stores")
 
 
-def test_patterns_that_fit_nothing_are_named(server, take):
-    server.script(result([instance("Alpha")]))
-    assert take("instances", instances=["al*", "ALPHA", "beta", "c*"])["unmatched"] == ["beta", "c*"]
+@pytest.mark.parametrize(
+    ("instances", "allow_empty", "missing"),
+    [
+        (["al*", "ALPHA", "beta", "c*"], False, "beta, c*"),
+        (["al*", "beta", "c*"], True, "beta"),
+        (["beta*"], False, "beta*"),
+    ],
+)
+def test_what_is_named_and_not_there_is_a_failure_with_the_nearest(server, take, instances, allow_empty, missing):
+    server.script(result([instance("Alpha")]), result([instance("Alpha"), instance("beto")]))
+    with pytest.raises(NotFound, match=re.escape(f"The server has no instance {missing}. The most alike are beto")):
+        take("instances", instances=instances, allow_empty=allow_empty)
+
+
+@pytest.mark.parametrize(
+    ("patterns", "options"),
+    [(["c*"], {"allow_empty": True}), (["*"], {}), (["beta", "c*"], {"allow_missing": True})],
+)
+def test_what_may_match_nothing_is_named_without_a_failure(server, take, patterns, options):
+    server.script(result([]))
+    assert take("instances", instances=patterns, **options)["unmatched"] == patterns
 
 
 def test_an_interruption_ends_the_survey_and_the_session(server, take, interruption):
