@@ -21,7 +21,7 @@ from runs import Run, finish, start
 from simulators.launch import Simulators
 
 INVENTORY = "plugin: mops.maintenance.mailstore_instances\n"
-DOWN = {"MAILSTORE_PORT": "1"}
+DOWN = {"MAILSTORE_PORT": "1", "MAILSTORE_RETRY_TIMEOUT": "0.1"}
 WRONG_PASSWORD = {"MAILSTORE_PASSWORD": "wrong"}
 
 CONNECTION = "no connection: connection refused"
@@ -222,7 +222,7 @@ CASES += [
         "consumers: {hosts: {localhost: {ansible_connection: local}}}\n",
         variables={
             "mimecast_event_channels_ids": [],
-            "mimecast_event_channels_path": "tokens.json",
+            "mimecast_event_channels_path": "./tokens.json",
             "ansible_python_interpreter": "{{ ansible_playbook_python }}",
         },
     ),
@@ -268,7 +268,7 @@ def test_one_of_two_servers_that_is_down_keeps_no_work_from_the_other_and_fails_
     (folder / "a.mailstore_instances.yml").write_text(f"{INVENTORY}include: [delta]\n")
     (folder / "b.mailstore_instances.yml").write_text(f"{INVENTORY}port: 1\n")
     words = ["ansible-playbook", "mops.maintenance.mailstore_directory_sync", "-i", str(folder)]
-    result = finish(start(words, tmp_path, simulators.environment()))
+    result = finish(start(words, tmp_path, {**simulators.environment(), "MAILSTORE_RETRY_TIMEOUT": "0.1"}))
     assert "SyncUsersWithDirectoryServices" in simulators.state("mailstore")["functions"], result.everything
     assert result.returncode != 0, result.everything
     assert "not all of it could be read" in result.everything
