@@ -168,6 +168,7 @@ def _text(path: str) -> str | None:
     except (OSError, ValueError):
         return None
 
+
 def listed(patterns: Sequence[str]) -> list[str]:
     """The patterns, also of a string with commas between them, as options of modules that are lists take one."""
     return [str(pattern).strip() for pattern in check_type_list(patterns if isinstance(patterns, str) else [*patterns])]
