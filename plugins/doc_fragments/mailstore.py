@@ -54,8 +54,8 @@ options:
   ca_path:
     description:
       - A file with the CA certificates, in PEM format, by which the server's certificate is verified.
-      - If not set, the environment variable E(MAILSTORE_CA_PATH) is used. Without that, it is the set of CAs that the
-        Python library requests comes with.
+      - If not set, the environment variable E(MAILSTORE_CA_PATH) is used. Without that, it is what the
+        system trusts, E(SSL_CERT_FILE) included, or else what the Python library requests comes with.
     type: path
   timeout:
     description:

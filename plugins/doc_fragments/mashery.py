@@ -37,6 +37,8 @@ options:
   ca_path:
     description:
       - A file with the certificates of the authorities to trust, in PEM format, on the host that runs the module.
+      - Without it, it is what that system trusts, E(SSL_CERT_FILE) included, or else what the Python library requests
+        comes with.
         Without it, those that the Python library C(requests) comes with are trusted.
       - If not set, the environment variable E(MASHERY_CA_PATH) of the host that runs the module is used.
     type: path

@@ -84,8 +84,8 @@ options:
     default: true
   ca_path:
     description:
-      - A file of CA certificates in PEM format, on the host that runs the module, instead of those that requests comes
-        with.
+      - A file of CA certificates in PEM format, on the host that runs the module. Without it, it is what that system
+        trusts, E(SSL_CERT_FILE) included, or else what the Python library requests comes with.
       - If not set, the environment variable E(MIMECAST_CA_PATH) is used.
     type: path
   timeout:

@@ -49,6 +49,13 @@ ANSWER_MAX_BYTES = 64 * 1024 * 1024
 ANSWER_MAX_SECONDS = 900.0
 """The longest time that the body of one answer may take to arrive, in seconds."""
 
+_SYSTEM_STORES = (
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Alpine
+    "/etc/pki/tls/certs/ca-bundle.crt",  # Red Hat
+    "/etc/ssl/ca-bundle.pem",  # SUSE
+)
+"""Where a system has its store, if OpenSSL does not say."""
+
 _CHUNK_BYTES = 64 * 1024
 
 _ADVICE_ON_ADDRESSES = "Is the address right, and may this host connect to it?"
@@ -122,7 +129,7 @@ class Endpoint(NamedTuple):
     """Scheme, host, port and perhaps a path, without a slash at its end."""
     validate_certs: bool = True
     ca_path: str | None = None
-    """A file of CA certificates in PEM; without it, those that requests comes with."""
+    """A file of CA certificates in PEM; without it, see `trusted_by_system`."""
     timeout: float = 30.0
     """Seconds to wait for a connection, and again for each part of the answer."""
 
@@ -227,7 +234,7 @@ class Http:
         raise failure
 
     def _verify(self) -> bool | str:
-        return self.endpoint.validate_certs and (self.endpoint.ca_path or True)
+        return self.endpoint.validate_certs and (self.endpoint.ca_path or trusted_by_system())
 
     def _read(self, response: requests.Response, where: str, sink: Sink | None) -> bytes:
         """The whole body; nothing where the sink has taken it."""
@@ -256,6 +263,30 @@ class Http:
 def _too_large(where: str, max_bytes: int, sink: Sink | None) -> AnswerUnusable:
     advice = "more than this service ever sends; is the address right?" if sink is None else "the most that is taken."
     return AnswerUnusable(f"{where}: the answer is larger than {max_bytes} bytes, {advice}")
+
+
+def trusted_by_system() -> bool | str:
+    """The CA certificates that this system trusts, as a file or a folder; True for those that requests comes with.
+
+    An operator puts a CA of their own into the system's store, or names it in ``SSL_CERT_FILE``, and what is built on
+    OpenSSL takes it. ``REQUESTS_CA_BUNDLE`` and ``CURL_CA_BUNDLE`` count before that: requests reads them where it is
+    given True.
+    """
+    if any(os.environ.get(name) for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")):
+        return True
+    paths = ssl.get_default_verify_paths()  # minds SSL_CERT_FILE and SSL_CERT_DIR, and whether they are there
+    for file in (paths.cafile, *_SYSTEM_STORES):
+        if file and os.path.isfile(file):
+            return file
+    return paths.capath if paths.capath and _holds_certificates(paths.capath) else True
+
+
+def _holds_certificates(folder: str) -> bool:
+    """Whether a folder has certificates by the names by which OpenSSL finds them."""
+    try:
+        return any(name.endswith(".0") for name in os.listdir(folder))
+    except OSError:
+        return False
 
 
 def without_query(url: str) -> str:

@@ -89,6 +89,19 @@ def test_awx_is_set_up_from_the_image(containers: Containers, folder: Path) -> N
         assert awx.state()["objects"]["job_templates"]
 
 
+def test_a_ca_that_the_system_trusts_is_trusted(containers: Containers, folder: Path) -> None:
+    playbook = [
+        "ansible-playbook",
+        "mops.maintenance.mailstore_health",
+        "--extra-vars",
+        "mailstore_health_fail_on=never",
+    ]
+    where = ["--extra-vars", f"mailstore_health_report_dir={folder}/health"]
+    words = ["env", "MAILSTORE_CA_PATH=", f"SSL_CERT_FILE={folder}/ca.pem", *playbook, *where]
+    status, output = containers.start(*words).ended()
+    assert status == 0, output
+
+
 def test_progress_is_live_in_a_pipe(simulators: Simulators, containers: Containers) -> None:
     simulators.processes({"seconds": 5, "steps": 10})
     container = containers.play("mailstore_store_verification", {"mailstore_store_verification_instances": "alpha"})

@@ -69,6 +69,13 @@ def test_what_does_not_end_is_waited_for_in_vain_and_not_for_ever(containers: Co
     assert container.ended(15)[0] == 0
 
 
+def test_want_of_memory_is_said(containers: Containers) -> None:
+    hog = ["python3", "-c", "print(len(bytearray(10**9)))"]
+    status, output = containers.start(*hog, options=["--memory", "64m", "--memory-swap", "64m"]).ended(30)
+    assert status == 137
+    assert "for want of memory" in output
+
+
 def test_what_a_container_reads_reaches_its_command(containers: Containers, folder: Path) -> None:
     (folder / "in").write_text("a line\n")
     with (folder / "in").open("rb") as stdin:

@@ -19,6 +19,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._http import (
     Http,
     NoAuth,
     RequestNotSent,
+    trusted_by_system,
 )
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
@@ -162,3 +163,42 @@ def test_a_certificate_that_does_not_verify_names_both_ways_out():
     assert "self-signed certificate" in str(explained)
     assert "ca_path" in str(explained)
     assert "validate_certs" in str(explained)
+
+
+@pytest.fixture
+def no_bundles(monkeypatch, tmp_path):
+    """A system without a store of certificates."""
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
+    monkeypatch.setattr(_http, "_SYSTEM_STORES", (str(tmp_path / "store.crt"),))
+
+
+def test_without_a_store_of_the_system_the_certificates_of_requests_count(no_bundles):
+    assert trusted_by_system() is True
+
+
+def test_the_store_of_the_system_is_taken_where_there_is_one(no_bundles, tmp_path):
+    (tmp_path / "store.crt").write_text("")
+    assert trusted_by_system() == str(tmp_path / "store.crt")
+
+
+def test_a_file_that_ssl_cert_file_names_counts_before_the_store(no_bundles, monkeypatch, tmp_path):
+    for name in ("store.crt", "own.pem"):
+        (tmp_path / name).write_text("")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "own.pem"))
+    assert trusted_by_system() == str(tmp_path / "own.pem")
+
+
+def test_a_folder_counts_where_it_holds_certificates(no_bundles, monkeypatch, tmp_path):
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    assert trusted_by_system() is True
+    (tmp_path / "5ed36f99.0").write_text("")
+    assert trusted_by_system() == str(tmp_path)
+
+
+def test_a_bundle_for_requests_is_left_to_requests(no_bundles, monkeypatch, tmp_path):
+    (tmp_path / "store.crt").write_text("")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "own.pem"))
+    assert trusted_by_system() is True
