@@ -66,10 +66,11 @@ notes:
     where a play finds it, and a warning says it. Ansible goes on with what it has, unless
     E(ANSIBLE_INVENTORY_UNPARSED_FAILED) or E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) is set. The playbooks of this
     collection fail if there is nothing to do for them, and P(mops.maintenance.no_hosts#lookup) does that for yours.
+  - MailStore Server has no instances, and so nothing to list. The failure says so.
   - Options that name the server may be templates, for example lookups of a password. Better leave out O(username) and
     O(password) and have them in the environment.
-  - The whole list is two requests, however many instances there are. With O(cache), there is none while the cache is
-    good.
+  - The whole list is two requests, however many instances there are, and with O(auth_method=auto) one more. With
+    O(cache), there is none while the cache is good.
 seealso:
   - module: mops.maintenance.mailstore_info
   - plugin: mops.maintenance.no_hosts

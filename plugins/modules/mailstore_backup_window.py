@@ -78,6 +78,7 @@ options:
     type: float
     default: 600
 notes:
+  - MailStore Server has no instances, so this module is for MailStore SPE alone, and says so there.
   - The watching process outlives Ctrl-C, a cancelled job, a SIGKILL to the play and everything else that ends the play
     alone. It does not outlive the end of the machine, or a SIGKILL to its container, which is what AWX does when a job
     is cancelled on an execution node. For that, set O(state_dir), and close lost windows from elsewhere, for example in

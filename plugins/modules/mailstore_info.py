@@ -81,6 +81,8 @@ options:
 notes:
   - An instance that is not running can be asked for nothing, and one that withholds service-provider access for little.
     That is no failure. What is missing for that or another reason is in RV(instances[].not_gathered), with the reason.
+  - MailStore Server has one archive and no instances. RV(instances) has one entry for it there, whose C(instanceID) is
+    null, RV(environment) is what C(GetServerInfo) tells, and there is no RV(service_status).
   - Values whose names end in C(password), C(passphrase), C(encryptionKey), C(secret) and the like are masked.
 seealso:
   - module: mops.maintenance.mailstore_invoke

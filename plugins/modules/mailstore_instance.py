@@ -76,6 +76,7 @@ options:
     type: float
     default: 600
 notes:
+  - MailStore Server has no instances, so this module is for MailStore SPE alone, and says so there.
   - A run that has nothing to do invokes C(GetInstances) alone, C(GetInstanceConfiguration) where O(configuration) is
     given, and C(GetArchiveAdminEnabled) where O(archive_admin_enabled) is.
 seealso:

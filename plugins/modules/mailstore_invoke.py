@@ -113,6 +113,9 @@ notes:
   - Callback plugins that show a task's arguments (C(display_args_to_stdout), AWX's job events) do so before the
     module runs, and can mask nothing. There, set C(no_log) on tasks whose O(arguments) hold secrets; it also hides
     the progress.
+  - MailStore Server has one archive and no instances, so its functions have no argument C(instanceID). Which functions
+    a server has and what they take, it says itself (C(get-metadata)); those of another version or edition are refused
+    before anything is invoked.
   - What a function returns is not masked. Where that is a secret, as with C(CreateSystemAdministratorAPIPassword), set
     C(no_log).
   - At most 32 Mi characters of a process's log output are kept. Beyond that its middle is left out, which it then says
