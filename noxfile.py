@@ -257,6 +257,25 @@ def examples(session: nox.Session, core: str) -> None:
     session.run("python", "-m", "pytest", "tests/system/test_examples.py", "-k", "in_a_page", *session.posargs, env=env)
 
 
+@nox.session
+@nox.parametrize(
+    ("core", "python"),
+    [
+        nox.param("ansible-core~=2.16.0", first_python(12, 11, 10), id="oldest"),
+        nox.param("ansible-core", first_python(*range(19, 9, -1)), id="newest"),
+    ],
+)
+def jobs(session: nox.Session, core: str) -> None:
+    """Run the shipped playbooks as AWX runs them, in job images with the oldest ansible-core or the newest."""
+    if session.python is None:
+        session.skip(f"This machine has no Python that can install {core}.")
+    session.install(core, "-r", "requirements.txt", "-r", SIMULATORS_REQUIREMENTS)
+    session.install("-r", "tests/system/requirements.txt")
+    env = {"ANSIBLE_COLLECTIONS_PATH": str(installed(session)), "PYTHONPATH": str(ROOT / "tests")}
+    tests = session.posargs or ["tests/system/test_runner_playbooks.py", "tests/system/test_runner_answers.py"]
+    session.run("python", "-m", "pytest", "-n", "3", *tests, env=env)
+
+
 @nox.session(name="execution-environment")
 def execution_environment(session: nox.Session) -> None:
     """Build the execution environment, and run every shipped playbook in it. It takes Podman."""

@@ -60,7 +60,10 @@ options:
 notes:
   - A host has what the server says of its instance as the variables C(mailstore_instance_id), C(mailstore_alias),
     C(mailstore_display_name), C(mailstore_instance_host), C(mailstore_status) and C(mailstore_start_stop_error).
-    C(mailstore_connection) holds where the server is and how it is trusted, without user name and password.
+    C(mailstore_connection) holds what the file itself says of where the server is and how it is trusted, without user
+    name and password. It has nothing that comes from the environment or from a template, since AWX keeps it for jobs
+    whose environment and files are others. The roles of this collection prefer the environment, unless the file names
+    another server.
     C(mailstore_server_name) is the server's own name, however O(host) names it.
   - If something could not be listed, the reason is in the variable C(mailstore_instances_failures) of the group C(all),
     where a play finds it, and a warning says it. Ansible goes on with what it has, unless
@@ -158,9 +161,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if missing:
             self._tell(f"{path}: include names {', '.join(missing)}, and {server.host} has no such instance.")
         self.inventory.add_group(TOP_GROUP)
-        connection = {name: getattr(server, name) for name in ("host", "validate_certs", "ca_path")}
-        # As they were found, so that the tasks of the play need not find them again.
-        connection.update({name: listed.get(name, getattr(server, name)) for name in ("port", "auth_method")})
+        # The way to log in as it was found, so that the tasks of the play need not find it again.
+        found = {name: listed.get(name) for name in ("port", "auth_method")}
+        connection = {**_written(config, server), **{name: value for name, value in found.items() if value is not None}}
         where = {"mailstore_connection": connection, "mailstore_server_name": listed["server_name"]}
         for instance in listed["instances"]:
             identifier = instance["instanceID"]
@@ -256,6 +259,16 @@ def check_names(config: Mapping[str, Any], options: Mapping[str, Any]) -> None:
     near = difflib.get_close_matches(unknown[0], options, 1)
     meant = f" Is {near[0]} meant?" if near else ""
     raise InvalidOption(f"There is no option {', '.join(unknown)}.{meant}")
+
+
+def _written(config: Mapping[str, Any], server: Server) -> dict[str, Any]:
+    """What the file itself says of the server and of how it is trusted.
+
+    Not what comes from the environment or from a template: AWX keeps the variables of hosts, and runs a job in another
+    container, where the files and the environment of this one are gone.
+    """
+    names = ("host", "port", "auth_method", "validate_certs", "ca_path")
+    return {name: getattr(server, name) for name in names if name in config and "{{" not in str(config[name])}
 
 
 def snake_case(name: str) -> str:

@@ -21,6 +21,7 @@ import yaml
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from runs import Run, finish, start
 
+from simulators.awx.launch import Awx
 from simulators.launch import Simulators
 
 ROOT = Path(__file__).parents[2]
@@ -99,13 +100,17 @@ def entered(simulators: Simulators) -> Credentials:
     }
 
 
-def injected(kind: str, inputs: Mapping[str, Any], folder: Path) -> dict[str, str]:
-    """The environment that a credential gives to a job whose private data directory is ``folder``.
+def shipped_type(kind: str) -> dict[str, Any]:
+    """The credential type of a service, as it comes with the role."""
+    return {part: yaml.safe_load((CREDENTIAL_TYPES / f"{kind}.{part}.yml").read_text()) for part in PARTS}
+
+
+def injected(types: Mapping[str, Any], inputs: Mapping[str, Any], folder: Path) -> dict[str, str]:
+    """The environment that a credential of a type gives to a job whose private data directory is ``folder``.
 
     As AWX does it: what was left empty is not defined, a switch that was not touched is off, and a file's content goes
     into ``env``, where its name is known as ``tower.filename``.
     """
-    types = {part: yaml.safe_load((CREDENTIAL_TYPES / f"{kind}.{part}.yml").read_text()) for part in PARTS}
     fields = {field["id"]: field for field in types["inputs"]["fields"]}
     assert inputs.keys() <= fields.keys()
     assert all(inputs.get(name) for name in types["inputs"].get("required", ()))
@@ -126,30 +131,55 @@ def injected(kind: str, inputs: Mapping[str, Any], folder: Path) -> dict[str, st
 PARTS = ("inputs", "injectors")
 
 
+class _Untrusted(yaml.SafeDumper):
+    """Writes every text with the tag that keeps Ansible from taking it for a template."""
+
+
+_Untrusted.add_representer(str, lambda dumper, text: dumper.represent_scalar("!unsafe", text))
+
+
+def extravars(answers: Mapping[str, Any]) -> str:
+    """The file ``env/extravars`` as AWX writes answers: ``!unsafe 'name': !unsafe 'value'``, a line each."""
+    return "".join(yaml.dump({name: answer}, Dumper=_Untrusted, width=float("inf")) for name, answer in answers.items())
+
+
 def prepare(
     folder: Path,
     credentials: Credentials,
     *,
+    types: Mapping[str, Mapping[str, Any]] | None = None,
+    collections: bool = True,
     inventory: Mapping[str, Any] | None = None,
     extra_vars: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> None:
     """Fill a private data directory. The project is the one that comes with the role `awx_setup`.
 
-    Without an inventory it gets the one that AWX brings.
+    Without an inventory it gets the one that AWX brings. The credentials' types are those of the role, unless others
+    are given. The collection is where AWX puts what the project names, if it installs collections; a job's container
+    has all of this as /runner.
     """
-    for name in ("env", "inventory"):
+    for name in ("env", "inventory", "requirements_collections"):
         (folder / name).mkdir(parents=True)
     shutil.copytree(PROJECT, folder / "project")
-    environment = {"ANSIBLE_INVENTORY_UNPARSED_FAILED": "True", "ANSIBLE_FORCE_COLOR": "True"}
+    configuration = folder / "project" / "ansible.cfg"
+    configuration.write_text(configuration.read_text().replace("/runner/", f"{folder}/"))
+    installed = Path(os.environ["ANSIBLE_COLLECTIONS_PATH"].split(os.pathsep)[0]) / "ansible_collections"
+    if collections:
+        (folder / "requirements_collections" / "ansible_collections").symlink_to(installed)
+    environment = {
+        "ANSIBLE_COLLECTIONS_PATH": f"{folder}/requirements_collections",
+        "ANSIBLE_INVENTORY_UNPARSED_FAILED": "True",
+        "ANSIBLE_FORCE_COLOR": "True",
+    }
     for kind, inputs in credentials.items():
-        environment.update(injected(kind, inputs, folder))
+        environment.update(injected((types or {}).get(kind) or shipped_type(kind), inputs, folder))
     for name, content in (
-        ("envvars", environment),
-        ("extravars", extra_vars or {}),
-        ("settings", {"suppress_ansible_output": True, **(settings or {})}),
+        ("envvars", json.dumps(environment)),
+        ("extravars", extravars(extra_vars or {})),
+        ("settings", json.dumps({"suppress_ansible_output": True, **(settings or {})})),
     ):
-        (folder / "env" / name).write_text(json.dumps(content))
+        (folder / "env" / name).write_text(content)
     script = folder / "inventory" / "hosts"
     script.write_text(f"#! /usr/bin/env python3\nprint({json.dumps(inventory or LOCALHOST)!r})\n")
     script.chmod(0o700)
@@ -183,13 +213,25 @@ def run(folder: Path, playbook: str, *options: str) -> Job:
 def mailstore_inventory(simulators: Simulators, folder: Path) -> dict[str, Any]:
     """What AWX's database has after a synchronization of the MailStore inventory source, as script data."""
     prepare(folder, {"mailstore": entered(simulators)["mailstore"]})
-    source = folder / "project" / "mailstore_instances.yml"
-    environment = json.loads((folder / "env" / "envvars").read_text())
-    listed = finish(start(["ansible-inventory", "-i", str(source), "--list", "--export"], folder, environment))
-    assert listed.returncode == 0, listed.everything
-    data: dict[str, Any] = json.loads(listed.stdout)
-    data["all"].setdefault("hosts", [])
+    updated, data = update(folder, "mailstore_instances.yml")
+    assert updated.returncode == 0, updated.everything
     return data
+
+
+def update(folder: Path, source: str) -> tuple[Run, dict[str, Any]]:
+    """An inventory update in a private data directory, which is gone afterwards, and what AWX keeps of it.
+
+    It learns where collections are by ANSIBLE_COLLECTIONS_PATHS alone, which ansible-core 2.19 does not read.
+    """
+    environment = json.loads((folder / "env" / "envvars").read_text())
+    environment["ANSIBLE_COLLECTIONS_PATHS"] = environment.pop("ANSIBLE_COLLECTIONS_PATH")
+    # The test itself has set it for everything that it starts.
+    command = ["env", "--unset=ANSIBLE_COLLECTIONS_PATH", f"--chdir={folder / 'project'}"]
+    updated = finish(start([*command, "ansible-inventory", "-i", source, "--list", "--export"], folder, environment))
+    data: dict[str, Any] = json.loads(updated.stdout) if updated.returncode == 0 else {}
+    data.setdefault("all", {}).setdefault("hosts", [])
+    shutil.rmtree(folder)
+    return updated, data
 
 
 def sliced(inventory: Mapping[str, Any], number: int, count: int) -> dict[str, Any]:
@@ -211,3 +253,88 @@ def sliced(inventory: Mapping[str, Any], number: int, count: int) -> dict[str, A
 
 def kept(group: Mapping[str, Any], hosts: Sequence[str]) -> dict[str, Any]:
     return {**group, "hosts": [host for host in group.get("hosts", ()) if host in hosts]}
+
+
+@dataclass(frozen=True)
+class Dispatcher:
+    """Runs what is launched in a simulated AWX, each job in a private data directory of its own below ``folder``."""
+
+    awx: Awx
+    folder: Path
+
+    def launch(self, name: str, **sent: Any) -> Job:
+        """Launch a job template as a person does, and run its job to its end."""
+        return self._run(self._named("job_templates", name), sent)
+
+    def launch_workflow(self, name: str) -> tuple[str, dict[str, Job]]:
+        """Launch a workflow, and run the jobs of its nodes. Returns its status and the jobs by their nodes."""
+        workflow = self._named("workflow_job_templates", name)
+        launched = self.awx.request("POST", f"/api/v2/workflow_job_templates/{workflow['id']}/launch/", {})
+        rows = self.awx.state()["objects"]["workflow_job_template_nodes"]
+        nodes = {row["id"]: row for row in rows if row["workflow_job_template"] == workflow["id"]}
+        children = {id_ for node in nodes.values() for ids in node["linked"].values() for id_ in ids}
+        ready, jobs, status = [id_ for id_ in nodes if id_ not in children], {}, "successful"
+        while ready:
+            node = nodes[ready.pop(0)]
+            template = next(
+                row for row in self.awx.state()["objects"]["job_templates"] if row["id"] == node["unified_job_template"]
+            )
+            jobs[node["identifier"]] = job = self._run(template, {"extra_vars": node["extra_data"]})
+            failed = job.status != "successful"
+            following = node["linked"]["failure_nodes" if failed else "success_nodes"] + node["linked"]["always_nodes"]
+            # A failure that nothing follows is the workflow's own.
+            if failed and not following:
+                status = "failed"
+            ready += following
+        self.awx.control("POST", "jobs", {"id": launched["id"], "status": status})
+        return status, jobs
+
+    def _named(self, kind: str, name: str) -> dict[str, Any]:
+        row: dict[str, Any] = next(row for row in self.awx.state()["objects"][kind] if row["name"] == name)
+        return row
+
+    def _run(self, template: Mapping[str, Any], sent: Mapping[str, Any]) -> Job:
+        answer = self.awx.request("POST", f"/api/v2/job_templates/{template['id']}/launch/", dict(sent))
+        objects = self.awx.state()["objects"]
+        project = next(row for row in objects["projects"] if row["id"] == template["project"])
+        credentials = [row for row in objects["credentials"] if row["id"] in template["linked"]["credentials"]]
+        inventory = self._inventory(objects, answer["inventory"], f"update{answer['id']}")
+        folder = self.folder / f"job{answer['id']}"
+        self._prepare(folder, objects, credentials, project, inventory, json.loads(answer["extra_vars"]))
+        job = run(folder, Path(template["playbook"]).stem)
+        self.awx.control("POST", "jobs", {"id": answer["id"], "status": job.status})
+        return job
+
+    def _inventory(self, objects: Mapping[str, Any], inventory: int, name: str) -> Mapping[str, Any]:
+        """The hosts of an inventory, after an update of its source if it has one."""
+        sources = [row for row in objects["inventory_sources"] if row["inventory"] == inventory]
+        if not sources:
+            hosts = [row for row in objects["hosts"] if row["inventory"] == inventory]
+            variables = {row["name"]: json.loads(row["variables"] or "{}") for row in hosts}
+            return {"all": {"hosts": list(variables)}, "_meta": {"hostvars": variables}}
+        (source,) = sources
+        credentials = [row for row in objects["credentials"] if row["id"] == source["credential"]]
+        project = next(row for row in objects["projects"] if row["id"] == source["source_project"])
+        self._prepare(self.folder / name, objects, credentials, project, LOCALHOST, {})
+        updated, data = update(self.folder / name, source["source_path"])
+        assert updated.returncode == 0, updated.everything
+        return data
+
+    @staticmethod
+    def _prepare(
+        folder: Path,
+        objects: Mapping[str, Any],
+        credentials: Sequence[Mapping[str, Any]],
+        project: Mapping[str, Any],
+        inventory: Mapping[str, Any],
+        extra_vars: Mapping[str, Any],
+    ) -> None:
+        types = {row["id"]: row for row in objects["credential_types"]}
+        prepare(
+            folder,
+            {row["name"]: row["inputs"] for row in credentials},
+            types={row["name"]: types[row["credential_type"]] for row in credentials},
+            collections=project["collections"],
+            inventory=inventory,
+            extra_vars=extra_vars,
+        )

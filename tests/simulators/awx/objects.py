@@ -32,6 +32,8 @@ class Thing:
     linked: dict[str, list[int]] = field(default_factory=dict)
     survey: dict[str, Any] = field(default_factory=dict)
     updates: list[int] = field(default_factory=list)
+    collections: bool = False
+    """Whether the last sync of this project has installed the collections that it names."""
 
     @property
     def url(self) -> str:
@@ -49,7 +51,10 @@ _PROMPTS = [f"ask_{name}_on_launch" for name in (*_PROMPTED, "variables", "verbo
 
 KINDS: dict[str, Kind] = {
     "organizations": Kind(
-        "organization", _fields(["name", "description"], ["default_environment"], max_hosts=0), ("name",)
+        "organization",
+        _fields(["name", "description"], ["default_environment"], max_hosts=0),
+        ("name",),
+        links=("galaxy_credentials",),
     ),
     "execution_environments": Kind("execution_environment", _fields(["name", "image"], ["organization"]), ("name",)),
     "credential_types": Kind(
@@ -84,6 +89,12 @@ KINDS: dict[str, Kind] = {
         ),
         ("name", "organization"),
         ("name", "organization"),
+    ),
+    "hosts": Kind(
+        "host",
+        _fields(["name", "description", "instance_id", "variables"], ["inventory"], enabled=True),
+        ("name", "inventory"),
+        ("name", "inventory"),
     ),
     "inventory_sources": Kind(
         "inventory_source",
@@ -156,8 +167,17 @@ UNIFIED = ("projects", "inventory_sources", "job_templates", "workflow_job_templ
 DEPENDENTS: dict[str, tuple[tuple[str, str, bool], ...]] = {
     "organizations": (("projects", "organization", True), ("inventories", "organization", True)),
     "credentials": (("inventory_sources", "credential", False), ("projects", "credential", False)),
+    "execution_environments": (
+        ("job_templates", "execution_environment", False),
+        ("inventory_sources", "execution_environment", False),
+        ("projects", "default_environment", False),
+    ),
     "projects": (("job_templates", "project", False), ("inventory_sources", "source_project", True)),
-    "inventories": (("inventory_sources", "inventory", True), ("job_templates", "inventory", False)),
+    "inventories": (
+        ("inventory_sources", "inventory", True),
+        ("hosts", "inventory", True),
+        ("job_templates", "inventory", False),
+    ),
     "workflow_job_templates": (("workflow_job_template_nodes", "workflow_job_template", True),),
 }
 OF_TEMPLATES = (

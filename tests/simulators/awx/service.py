@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import dataclasses
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -20,7 +21,7 @@ from aiohttp import web
 from ..service import CommonSettings, Service
 from ..serving import serve
 from .objects import KINDS
-from .store import RUNNING, Refused, Store
+from .store import RUNNING, Job, Refused, Store
 
 ROOT = "/api/v2/"
 PAGE = 25
@@ -30,11 +31,12 @@ HEADERS = {"X-API-Product-Name": "AWX", "X-API-Product-Version": "24.6.1"}
 
 @dataclass(frozen=True)
 class Settings(CommonSettings):
-    """`playbooks` are those of every project, once synced. Settings apply from the next `reset` on."""
+    """`playbooks` are those of every project, once synced. `administrator`: whether the login is one of the system."""
 
     playbooks: list[str] = field(default_factory=list)
     sync_seconds: float = 0.0
     sync_fails: bool = False
+    administrator: bool = True
 
 
 @dataclass(frozen=True)
@@ -72,10 +74,32 @@ class Awx(Service[Settings]):
             "tokens": len(self._tokens),
             "refused": self._refused,
             "objects": {
-                kind: [{"id": each.id, **each.data, "linked": each.linked, "survey": each.survey} for each in of_kind]
+                kind: [
+                    {
+                        "id": each.id,
+                        **each.data,
+                        "linked": each.linked,
+                        "survey": each.survey,
+                        "updates": each.updates,
+                        "collections": each.collections,
+                    }
+                    for each in of_kind
+                ]
                 for kind, of_kind in things.items()
             },
+            "jobs": [dataclasses.asdict(job) for job in self._store.jobs.values()],
         }
+
+    def control(self) -> Mapping[str, Callable[[Any], Any]]:
+        return {"jobs": self._ended, "credential_type": self._released}
+
+    def _ended(self, job: Any) -> None:
+        """Takes from whoever runs jobs how one has ended: its id and its status."""
+        self._store.jobs[job["id"]].status = job["status"]
+
+    def _released(self, changed: Any) -> None:
+        """Gives a credential type another content, whatever uses it, as if an earlier release of a role had made it."""
+        self._store.get("credential_types", changed["id"]).data.update(changed)
 
     async def answer(self, request: web.Request, body: bytes) -> web.Response:
         try:
@@ -143,7 +167,11 @@ class Awx(Service[Settings]):
         if kind == "config":
             return web.json_response({"version": HEADERS["X-API-Product-Version"]})
         if kind == "project_updates":
-            return web.json_response(self._update(int(words[1])))
+            return self._updates(request, words[1:])
+        if kind in ("jobs", "workflow_jobs") and len(words) == 2 and int(words[1]) in self._store.jobs:
+            return web.json_response(_shown(self._store.jobs[int(words[1])]))
+        if kind == "credential_types" and method != "GET" and not self.settings.administrator:
+            raise Refused(403, {"detail": "You do not have permission to perform this action."})
         if kind not in KINDS and kind != "unified_job_templates":
             raise Refused(404, {"detail": "The requested resource could not be found."})
         if len(words) == 1:
@@ -181,14 +209,23 @@ class Awx(Service[Settings]):
             return web.json_response(thing.survey if method == "GET" else {})
         if name == "update" and thing.kind == "projects" and method == "POST":
             return web.json_response(self._update(self._store.sync(thing)), status=202)
+        if name == "launch" and thing.kind in ("job_templates", "workflow_job_templates") and method == "POST":
+            return web.json_response(_shown(self._store.launch(thing, sent)), status=201)
         if name not in thing.linked:
             raise Refused(404, {"detail": "The requested resource could not be found."})
-        kind = "workflow_job_template_nodes" if name.endswith("_nodes") else name
+        kind = "workflow_job_template_nodes" if name.endswith("_nodes") else name.removeprefix("galaxy_")
         if method == "GET":
             rows = [self._store.shown(self._store.get(kind, id_)) for id_ in thing.linked[name]]
             return web.json_response(_page(rows, f"{thing.url}{name}/", {}, 1, PAGE))
         self._store.link(thing, name, int(sent["id"]), bool(sent.get("disassociate")))
         return web.Response(status=204)
+
+    def _updates(self, request: web.Request, words: list[str]) -> web.Response:
+        """One sync of a project, by its id in the path, or in the query of the list."""
+        if words:
+            return web.json_response(self._update(int(words[0])))
+        found = [self._update(int(request.query["id"]))] if "id" in request.query else []
+        return web.json_response(_page(found, request.path, {}, 1, PAGE))
 
     def _update(self, update: int) -> dict[str, Any]:
         project = self._store.project_of(update)
@@ -207,6 +244,21 @@ class Awx(Service[Settings]):
             "elapsed": 1.0,
             "scm_revision": "" if running else "5f0c3d1",
         }
+
+
+def _shown(job: Job) -> dict[str, Any]:
+    done = job.status not in ("pending", "running")
+    return {
+        "id": job.id,
+        "type": job.kind.removesuffix("s"),
+        "url": job.url,
+        "status": job.status,
+        "failed": job.status in ("failed", "error"),
+        "finished": "2026-01-01T00:00:01Z" if done else None,
+        "event_processing_finished": done,
+        "extra_vars": json.dumps(job.extra_vars),
+        "inventory": job.inventory,
+    }
 
 
 def _page(rows: list[Any], path: str, query: Mapping[str, str], page: int, size: int) -> dict[str, Any]:

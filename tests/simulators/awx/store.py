@@ -7,14 +7,19 @@
 from __future__ import annotations
 
 import copy
+import json
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from . import credential_type, survey
 from .objects import DEPENDENTS, KINDS, OF_TEMPLATES, UNIFIED, Kind, Thing
 
-FAILED, SUCCESSFUL, RUNNING = "failed", "successful", "running"
+FAILED, SUCCESSFUL, RUNNING, PENDING = "failed", "successful", "running", "pending"
+SYNCED_ANEW = ("scm_type", "scm_url", "scm_branch", "scm_refspec")
+"""A project of which one of these is changed is synced without being told to."""
+GALAXY = "Ansible Galaxy/Automation Hub API Token"
 
 
 class Refused(Exception):
@@ -26,6 +31,30 @@ class Refused(Exception):
         self.body = body
 
 
+@dataclass
+class Sync:
+    """One sync of a project: when it ends, and how."""
+
+    ends: float
+    failed: bool
+
+
+@dataclass
+class Job:
+    """A launched template. Somebody else runs it, and says how it went."""
+
+    id: int
+    template: int
+    kind: str
+    extra_vars: dict[str, Any]
+    inventory: int | None
+    status: str = PENDING
+
+    @property
+    def url(self) -> str:
+        return f"/api/v2/{self.kind}/{self.id}/"
+
+
 class Store:
     """Everything that AWX keeps. `playbooks` are those that a project has once it is synced."""
 
@@ -35,8 +64,13 @@ class Store:
         self.sync_fails = sync_fails
         self._things: dict[str, dict[int, Thing]] = {kind: {} for kind in KINDS}
         self._ids = 0
-        self._syncs: dict[int, float] = {}
-        self.create("organizations", {"name": "Default"})
+        self._syncs: dict[int, Sync] = {}
+        self.jobs: dict[int, Job] = {}
+        # Every AWX has these. An organization that is made later has no credential for Galaxy.
+        default = self.create("organizations", {"name": "Default"})
+        galaxy = self.create("credential_types", {"name": GALAXY, "kind": "galaxy", "managed": True})
+        token = {"name": "Ansible Galaxy", "credential_type": galaxy.id, "managed": True}
+        default.linked["galaxy_credentials"] = [self.create("credentials", token).id]
         self.create("execution_environments", {"name": "AWX EE", "image": "quay.io/ansible/awx-ee"})
 
     def every(self, kind: str) -> Iterator[Thing]:
@@ -63,11 +97,19 @@ class Store:
 
     def change(self, thing: Thing, sent: dict[str, Any]) -> None:
         before = copy.deepcopy(thing.data)
+        if thing.kind == "credential_types" and self._used(thing):
+            words = "Modifications to inputs are not allowed for credential types that are in use"
+            raise Refused(403, {"detail": words})
         try:
             self._set(thing, sent, KINDS[thing.kind])
         except Refused:
             thing.data = before
             raise
+        if thing.kind == "projects" and any(before[name] != thing.data[name] for name in SYNCED_ANEW):
+            self.sync(thing)
+
+    def _used(self, type_: Thing) -> bool:
+        return any(each.data["credential_type"] == type_.id for each in self.every("credentials"))
 
     def _set(self, thing: Thing, sent: dict[str, Any], definition: Kind) -> None:
         known = {name: value for name, value in sent.items() if name in definition.fields}
@@ -82,12 +124,10 @@ class Store:
                 kind = definition.type.replace("_", " ").capitalize()
                 raise Refused(400, {"__all__": [f"{kind} with this ({words}) combination already exists."]})
 
-    def _check_credential_types(self, thing: Thing, before: dict[str, Any]) -> None:
-        used = any(each.data["credential_type"] == thing.id for each in self.every("credentials"))
-        if used and thing.data["inputs"] != before["inputs"]:
-            words = "Modifications to inputs are not allowed for credential types that are in use"
-            raise Refused(403, {"detail": words})
+    def _check_credential_types(self, thing: Thing, _before: dict[str, Any]) -> None:
         data = thing.data
+        if data["managed"]:
+            return
         if wrong := credential_type.complaints(data["kind"], data["inputs"], data["injectors"]):
             raise Refused(400, wrong)
 
@@ -135,10 +175,17 @@ class Store:
         if refused := survey.unwanted_answers(spec, thing.data["extra_data"], prompts):
             raise Refused(400, dict(refused))
 
+    def _check_workflow_job_template_nodes(self, thing: Thing, _before: dict[str, Any]) -> None:
+        if not thing.data["unified_job_template"]:
+            return
+        template = self.get("unified_job_templates", thing.data["unified_job_template"])
+        spec = template.survey if template.data.get("survey_enabled") else {}
+        prompts = bool(template.data.get("ask_variables_on_launch"))
+        if refused := survey.unwanted_answers(spec, thing.data["extra_data"], prompts, required=False):
+            raise Refused(400, dict(refused))
+
     def delete(self, thing: Thing) -> None:
-        if thing.kind == "credential_types" and any(
-            each.data["credential_type"] == thing.id for each in self.every("credentials")
-        ):
+        if thing.kind == "credential_types" and self._used(thing):
             raise Refused(403, {"detail": "Credential types that are in use cannot be deleted"})
         del self._things[thing.kind][thing.id]
         for kind, field, goes in (*DEPENDENTS.get(thing.kind, ()), *(OF_TEMPLATES if thing.kind in UNIFIED else ())):
@@ -182,19 +229,51 @@ class Store:
         thing.survey = copy.deepcopy(spec)
 
     def sync(self, project: Thing) -> int:
-        """Starts a sync of a project, and returns its id."""
+        """Starts a sync of a project, and returns its id.
+
+        Collections that the project names come from the organization's servers of Galaxy. Without one, AWX installs
+        none, and the sync is as successful.
+        """
         update = self._next_id()
         project.updates.append(update)
-        self._syncs[update] = time.monotonic() + self.sync_seconds
+        self._syncs[update] = Sync(time.monotonic() + self.sync_seconds, self.sync_fails)
+        organization = project.data["organization"]
+        galaxy = self.get("organizations", organization).linked["galaxy_credentials"] if organization else []
+        project.collections = bool(galaxy)
         return update
 
     def sync_status(self, update: int) -> str:
-        if time.monotonic() < self._syncs[update]:
+        sync = self._syncs[update]
+        if time.monotonic() < sync.ends:
             return RUNNING
-        return FAILED if self.sync_fails else SUCCESSFUL
+        return FAILED if sync.failed else SUCCESSFUL
 
     def status(self, project: Thing) -> str:
         return self.sync_status(project.updates[-1]) if project.updates else "ok"
+
+    def launch(self, template: Thing, sent: dict[str, Any]) -> Job:
+        """A job of a template, or of a workflow, that is yet to run. Raises Refused where something is missing."""
+        answers = sent.get("extra_vars") or {}
+        answers = json.loads(answers) if isinstance(answers, str) else answers
+        workflow = template.kind == "workflow_job_templates"
+        spec = template.survey if template.data["survey_enabled"] else {}
+        if refused := survey.unwanted_answers(spec, answers, bool(template.data["ask_variables_on_launch"])):
+            raise Refused(400, dict(refused))
+        inventory = template.data["inventory"]
+        if template.data["ask_inventory_on_launch"] and sent.get("inventory"):
+            inventory = sent["inventory"]
+        if not workflow:
+            if not inventory:
+                raise Refused(400, {"inventory": ["Job Template 'inventory' is missing or undefined."]})
+            project = self.get("projects", template.data["project"])
+            if self.status(project) in (FAILED, "ok"):
+                raise Refused(400, {"detail": "The project has no revision to run"})
+        own = json.loads(template.data["extra_vars"] or "{}")
+        kind = "workflow_jobs" if workflow else "jobs"
+        given = {**own, **survey.defaults(spec), **answers}
+        job = Job(self._next_id(), template.id, kind, given, inventory)
+        self.jobs[job.id] = job
+        return job
 
     def project_of(self, update: int) -> Thing:
         for project in self.every("projects"):
@@ -213,12 +292,15 @@ class Store:
                     data["inputs"][name] = credential_type.ENCRYPTED
         if thing.kind in ("job_templates", "workflow_job_templates"):
             related["survey_spec"] = f"{thing.url}survey_spec/"
+            related["launch"] = f"{thing.url}launch/"
         if thing.kind == "projects":
             related["update"] = f"{thing.url}update/"
             data["status"] = self.status(thing)
             data["scm_revision"] = "5f0c3d1" if data["status"] == SUCCESSFUL else ""
             if data["status"] == RUNNING:
                 summary["current_update"] = {"id": thing.updates[-1], "status": RUNNING}
+            elif thing.updates:
+                summary["last_update"] = {"id": thing.updates[-1], "status": data["status"]}
         head = {"id": thing.id, "type": KINDS[thing.kind].type, "url": thing.url, "related": related}
         return {**head, "summary_fields": summary, **data}
 
@@ -234,10 +316,15 @@ class Store:
         return [
             row
             for row in rows
-            if all(str(row.get(name)) == value for name, value in every.items())
-            and (not either or any(str(row.get(name)) == value for name, value in either.items()))
+            if all(_fits(row.get(name), value) for name, value in every.items())
+            and (not either or any(_fits(row.get(name), value) for name, value in either.items()))
         ]
 
     def _next_id(self) -> int:
         self._ids += 1
         return self._ids
+
+
+def _fits(value: Any, wanted: str) -> bool:
+    """Whether a field has the value that a query names, as text. A query may write true and false in any case."""
+    return str(value).lower() == wanted.lower() if isinstance(value, bool) else str(value) == wanted

@@ -53,18 +53,63 @@ def choices(question: dict[str, Any]) -> list[str]:
     return given.splitlines() if isinstance(given, str) else list(given)
 
 
-def unwanted_answers(spec: dict[str, Any], answers: dict[str, Any], any_variable: bool) -> dict[str, list[str]]:
-    """What is wrong with the variables that a schedule hands to a template with this survey."""
+def unwanted_answers(
+    spec: dict[str, Any], answers: dict[str, Any], any_variable: bool, *, required: bool = True
+) -> dict[str, list[str]]:
+    """What is wrong with the variables that a launch, a schedule or a node hands to a template with this survey.
+
+    A required question wants an answer, its default notwithstanding; not so for a node (`required` is false), which may
+    get it from its workflow.
+    """
     questions = {question["variable"]: question for question in spec.get("spec", [])}
+    wrong = []
+    for name, question in questions.items():
+        if name in answers:
+            wrong += answer_complaints(question, answers[name])
+        elif question["required"] and required:
+            wrong.append(f"'{name}' value missing")
+    if wrong:
+        return {"variables_needed_to_start": wrong}
     strange = sorted(set(answers) - set(questions))
     if strange and not any_variable:
-        return {"extra_data": [f"Variables {', '.join(strange)} are not allowed on launch."]}
-    missing = [
-        f"'{name}' value missing"
-        for name, question in questions.items()
-        if question["required"] and name not in answers and question.get("default", "") == ""
-    ]
-    return {"variables_needed_to_start": missing} if missing else {}
+        words = f"Variables {', '.join(strange)} are not allowed on launch. Check the Prompt on Launch setting"
+        return {"extra_vars": [f"{words} on the Job Template to include Extra Variables."]}
+    return {}
+
+
+def answer_complaints(question: dict[str, Any], answer: Any) -> list[str]:
+    """What is wrong with one answer. An empty text is an answer to a question for a text, and to no other."""
+    name, kind = question["variable"], question["type"]
+    if kind in ("text", "textarea", "password"):
+        if not isinstance(answer, str):
+            return [f"Value {answer} for '{name}' expected to be a string."]
+        size, unit = len(answer), "length"
+    elif kind in ("integer", "float"):
+        if type(answer) not in ((int,) if kind == "integer" else (int, float)):
+            expected = "an integer" if kind == "integer" else "a numeric type"
+            return [f"Value {answer} for '{name}' expected to be {expected}."]
+        size, unit = answer, "value"
+    else:
+        several = kind == "multiselect"
+        if several and not isinstance(answer, list):
+            return [f"'{name}' value is expected to be a list."]
+        given = answer if several else [answer]
+        listed = choices(question)
+        return [f"Value {each} for '{name}' expected to be one of {listed}." for each in given if each not in listed]
+    if question.get("min") not in ("", None) and size < question["min"]:
+        return [f"'{name}' {unit} {size} is too small (must be at least {question['min']})."]
+    if question.get("max") not in ("", None) and size > question["max"]:
+        return [f"'{name}' {unit} {size} is too large (must be no more than {question['max']})."]
+    return []
+
+
+def defaults(spec: dict[str, Any]) -> dict[str, Any]:
+    """What a job gets for questions that nobody has answered: every default that would do as an answer."""
+    return {
+        question["variable"]: question["default"]
+        for question in spec.get("spec", [])
+        if question.get("default") is not None and not answer_complaints(question, question["default"])
+    }
 
 
 def rule_complaint(rule: str) -> str:

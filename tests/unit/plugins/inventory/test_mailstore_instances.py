@@ -116,15 +116,17 @@ def test_a_host_has_its_instances_facts_and_where_the_server_is_but_no_login(par
         "mailstore_instance_host": "h2",
         "mailstore_status": "stopped",
         "mailstore_start_stop_error": "No disk.",
-        "mailstore_connection": {
-            "host": "archive.example.com",
-            "port": 8474,
-            "auth_method": "basic",
-            "validate_certs": True,
-            "ca_path": None,
-        },
+        "mailstore_connection": {"host": "archive.example.com", "port": 8474, "auth_method": "basic"},
         "mailstore_server_name": "mgmt",
     }
+
+
+def test_a_host_has_nothing_of_the_environment_or_of_a_template_which_another_process_may_not_have(parse, monkeypatch):
+    monkeypatch.setenv("MAILSTORE_CA_PATH", "/runner/env/tmp1234")
+    options = {"username": "admin", "password": "secret", "port": 8474, "validate_certs": False}
+    host = parse(**options, host="{{ 'archive' }}.example.com").get_host("Beta")
+    found = {"port": 8474, "auth_method": "basic"}
+    assert host.get_vars()["mailstore_connection"] == {"validate_certs": False, **found}
 
 
 def test_patterns_choose_what_is_listed_whatever_the_case_of_letters(parse):
