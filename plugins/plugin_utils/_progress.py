@@ -36,9 +36,24 @@ def flush_each_line() -> None:
     A terminal gets that from Python by itself. Ansible's `Display` never flushes, so `tee`, cron, CI and a container
     without a terminal would get the progress of a task when some kilobytes have come together, or the play has ended.
     """
+    stdout = sys.stdout
     # A worker's is a buffer in memory, and so is that of a test that captures output.
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(line_buffering=True)
+    if not isinstance(stdout, io.TextIOWrapper) or stdout.line_buffering or stdout.write_through:
+        return
+    flush = stdout.buffer.flush
+
+    def flush_while_somebody_reads() -> None:
+        try:
+            flush()
+        except BrokenPipeError:
+            # The reader has gone, as `head` does. Ansible's thread that takes results would end with this exception,
+            # and the play would wait for it for ever. The play goes on, and what it says goes nowhere.
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stdout.fileno())
+            os.close(nowhere)
+
+    stdout.buffer.flush = flush_while_somebody_reads  # type: ignore[method-assign]
+    stdout.reconfigure(line_buffering=True)
 
 
 # Ansible's main process loads an action plugin before the first task that needs it, but never runs it. It is the

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 
-from runs import play
+from runs import play, playbook, start
 
 FAILING = """
 - mops.maintenance.mailstore_invoke:
@@ -56,3 +56,22 @@ def test_a_process_that_another_task_has_started_is_called_by_its_function_and_n
     (process,) = simulators.state("mailstore")["processes"]
     assert "[localhost] VerifyStore instanceID=alpha id=1: succeeded" in run.stdout, run.everything
     assert process["token"] not in run.stdout
+
+
+def test_a_play_whose_reader_has_gone_goes_on_to_its_end(simulators, tmp_path):
+    simulators.processes({"seconds": 6, "steps": 6})
+    task = (
+        "- mops.maintenance.mailstore_invoke:\n    function: VerifyStore\n    arguments: {instanceID: alpha, id: 1}\n"
+    )
+    later = '- ansible.builtin.copy: {content: "", dest: later, mode: "0600"}\n'
+    running = start(["ansible-playbook", playbook(tmp_path, task + later)], tmp_path, simulators.environment())
+    try:
+        assert running.stdout is not None
+        while "0 %" not in running.stdout.readline():
+            pass
+        running.stdout.close()
+        assert running.wait(60) in (0, 120)  # Python says 120 where it could not write all that it had
+        assert (tmp_path / "later").exists()
+    finally:
+        running.kill()
+        running.wait()

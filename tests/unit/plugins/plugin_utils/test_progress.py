@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 
 import pytest
@@ -36,6 +37,16 @@ def test_each_line_leaves_the_process_at_once(monkeypatch):
     flush_each_line()
     sys.stdout.write("another\n")
     assert raw.getvalue() == b"a line\nanother\n"
+
+
+def test_a_reader_that_has_gone_ends_nothing(monkeypatch):
+    reader, writer = os.pipe()
+    with open(writer, "w", encoding="utf-8") as stdout:
+        monkeypatch.setattr(sys, "stdout", stdout)
+        flush_each_line()
+        os.close(reader)
+        for _line in range(1000):
+            stdout.write("a line of a play that goes on\n")
 
 
 def test_output_that_is_captured_is_left_alone(monkeypatch):
