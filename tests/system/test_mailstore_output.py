@@ -33,6 +33,7 @@ TWO_TASKS = """
     token: "{{ started.token }}"
     function: "{{ started.function }}"
     arguments: "{{ started.arguments }}"
+    state: cancelled
 """
 
 
@@ -51,10 +52,10 @@ def test_a_failure_prints_the_end_of_a_log_of_three_megabytes_and_the_result_has
 
 
 def test_a_process_that_another_task_has_started_is_called_by_its_function_and_not_by_its_token(simulators, tmp_path):
-    simulators.processes({"seconds": 3, "steps": 3})
+    simulators.processes({"seconds": 600, "steps": 3})
     run = play(tmp_path, TWO_TASKS, simulators.environment())
     (process,) = simulators.state("mailstore")["processes"]
-    assert "[localhost] VerifyStore instanceID=alpha id=1: succeeded" in run.stdout, run.everything
+    assert "[localhost] VerifyStore instanceID=alpha id=1: cancelled" in run.stdout, run.everything
     assert process["token"] not in run.stdout
 
 
