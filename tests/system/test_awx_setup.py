@@ -43,6 +43,8 @@ SHIPPED = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml") if pat
 QUESTIONS = [
     *((name, question) for name, template in CATALOGUE.items() for question in template["survey"]),
     ("mailstore_maintenance", text_of(ROLE / "vars" / "main.yml")["awx_setup_state_question"]),
+    ("mailstore_backup_window", text_of(ROLE / "vars" / "main.yml")["awx_setup_window_question"]),
+    ("mailstore_store_verification", text_of(ROLE / "vars" / "main.yml")["awx_setup_verification_question"]),
 ]
 
 
@@ -174,7 +176,13 @@ def assert_that_everything_is_there(awx: Awx) -> None:
 
     nodes = objects(awx, "workflow_job_template_nodes")
     health = templates["mops: MailStore SPE health"]["id"]
+    window = templates["mops: MailStore SPE backup window"]
+    assert window["survey"]["spec"][-1]["default"] == "/srv/mops/mailstore_backup_window"
+    assert nodes["backup"]["linked"]["always_nodes"] == [nodes["thaw"]["id"]]
+    assert nodes["thaw"]["extra_data"]["mailstore_backup_window_only_lost"] == "true"
     assert {name: node["unified_job_template"] for name, node in nodes.items()} == {
+        "backup": window["id"],
+        "thaw": window["id"],
         "repairs": maintenance["id"],
         "health-again": health,
         "health-after-failure": health,
@@ -182,6 +190,7 @@ def assert_that_everything_is_there(awx: Awx) -> None:
     assert nodes["repairs"]["linked"]["success_nodes"] == [nodes["health-again"]["id"]]
     assert nodes["repairs"]["linked"]["failure_nodes"] == [nodes["health-after-failure"]["id"]]
     assert sorted(objects(awx, "schedules")) == [
+        "mops: MailStore SPE backup window, lost windows, every hour",
         "mops: MailStore SPE health, mended, every morning",
         "mops: MailStore SPE maintenance, every night",
     ]
