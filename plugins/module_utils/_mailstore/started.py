@@ -120,7 +120,9 @@ class Started:
             document = lease.document(path)
             if document["schema"] != SCHEMA or document["server"] != self._server or renewed is None:
                 return []
-            texts = [str(document[name]) for name in ("token", "what", "started_at", "on_timeout")]
+            token, what, started_at, on_timeout = (
+                str(document[name]) for name in ("token", "what", "started_at", "on_timeout")
+            )
         except (MopsError, KeyError):
             return []
-        return [Entry(path, *texts, renewed)]
+        return [Entry(path, token, what, started_at, on_timeout, renewed)]

@@ -11,8 +11,14 @@ from typing import Any
 
 from . import shapes
 
-NO_DIRECTORY = {"serverName": None, "protocol": None, "authenticationType": None, "userName": None, "baseDN": None}
-NO_SERVER = {
+NO_DIRECTORY: dict[str, Any] = {
+    "serverName": None,
+    "protocol": None,
+    "authenticationType": None,
+    "userName": None,
+    "baseDN": None,
+}
+NO_SERVER: dict[str, Any] = {
     "hostname": None,
     "authenticationRequired": False,
     "username": None,

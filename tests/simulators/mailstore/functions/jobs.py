@@ -43,8 +43,8 @@ def _schedule(arguments: Arguments) -> dict[str, Any]:
     """
     schedule = {key: arguments[key] for key in SCHEDULE_KEYS if key in arguments}
     kind = frozenset(schedule) - {"timeZoneId"}
-    allowed = ({"date"}, {"interval"}, {"time"}, {"dayOfWeek", "time"}, {"dayOfMonth", "time"})
-    allowed += ({"dayOfMonth", "dayOfWeek", "time"},)
+    monthly = ({"dayOfMonth", "time"}, {"dayOfMonth", "dayOfWeek", "time"})
+    allowed = ({"date"}, {"interval"}, {"time"}, {"dayOfWeek", "time"}, *monthly)
     if kind not in allowed:
         raise ApiError(
             "Invalid schedule.", "Give one of date, interval, time, dayOfWeek and time, dayOfMonth and time."
