@@ -107,7 +107,8 @@ def definition(tarball: Path) -> Path:
 def reaches_galaxy() -> bool:
     """Whether there is a Galaxy to take collections from."""
     try:
-        return socket.create_connection(("galaxy.ansible.com", 443), timeout=10).close() is None
+        with socket.create_connection(("galaxy.ansible.com", 443), timeout=10):
+            return True
     except OSError:
         return False
 

@@ -44,7 +44,7 @@ class ActionModule(ActionBase):
             simulator.ask("POST", "processes", [arguments["processes"]])
         with Watch(simulator) as watch:
             printed = self._play(arguments["playbook"], environment(simulators))
-        lines = []
+        lines: list[dict[str, Any]] = []
         for line, moment in printed:
             found = re.search(arguments["line"], line)
             if found:
