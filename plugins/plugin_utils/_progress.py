@@ -52,7 +52,7 @@ def flush_each_line() -> None:
             os.dup2(nowhere, stdout.fileno())
             os.close(nowhere)
 
-    stdout.buffer.flush = flush_while_somebody_reads  # type: ignore[method-assign]
+    stdout.buffer.flush = flush_while_somebody_reads
     stdout.reconfigure(line_buffering=True)
 
 
