@@ -124,6 +124,29 @@ CASES = [
         "consumers: {hosts: {c1: }}\n",
         variables={"mimecast_event_channels_hosts": "consumer"},
     ),
+    Case(
+        "mimecast_siem_collection",
+        "a group that is not there",
+        "No host matches collector. Is collectors meant",
+        "collectors: {hosts: {c1: }}\n",
+        variables={"mimecast_siem_collection_hosts": "collector"},
+    ),
+    *(
+        Case(
+            "mimecast_siem_collection",
+            situation,
+            said,
+            environment=environment,
+            variables={"mimecast_siem_collection_dest": "./events.jsonl"},
+            options=options,
+        )
+        for situation, said, environment in (
+            ("server down", "no connection", {"MIMECAST_BASE_URL": "https://127.0.0.1:1"}),
+            ("wrong secret", "no token for this client_id and client_secret", {"MIMECAST_CLIENT_SECRET": "wrong"}),
+            ("no secret", "auth_method oauth2 needs client_secret", {"MIMECAST_CLIENT_SECRET": ""}),
+        )
+        for options in ((), ("--check",))
+    ),
 ]
 
 
