@@ -337,8 +337,10 @@ def plan_of(module: AnsibleModule) -> Plan:
 
 
 def check_options(module: AnsibleModule) -> None:
-    """Raise `InvalidOption` for numbers that make no sense, and for credentials that are not UTF-8."""
+    """Raise `InvalidOption` for numbers that make no sense, for credentials that are not UTF-8, and without a file."""
     check_text(module.params, ("url", "api_key", "secret"), "MASHERY")
+    if module.params["src"] == []:
+        raise InvalidOption("src names no log file.")
     for name, least in (("posts_per_second", 0), ("retries", 0), ("retry_timeout", 0)):
         if not least <= module.params[name] < float("inf"):
             raise InvalidOption(f"{name} must be {least} or more, not {module.params[name]}.")

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from runs import Run, finish, start
+import yaml
+from runs import Run, finish, play, start
 
 from simulators.launch import Simulators
 
@@ -300,6 +301,51 @@ def test_one_of_two_servers_that_is_down_keeps_no_work_from_the_other_and_fails_
 def test_every_playbook_is_in_the_table() -> None:
     playbooks = {path.stem for path in (Path(__file__).parents[2] / "playbooks").glob("*.yml")}
     assert playbooks - {case.playbook for case in CASES} == {"awx_setup"}, "awx_setup has an AWX to ask"
+
+
+MODULES: list[tuple[str, dict[str, Any], str]] = [
+    *(
+        (f"mailstore_{name}", {"instance": "gama", **options}, "gama")
+        for name, options in (
+            ("maintenance", {"path": "./gama.json"}),
+            ("instance", {"state": "started"}),
+            ("store", {"name": "2026", "state": "present"}),
+            ("job", {"name": "nightly", "state": "absent"}),
+            ("user", {"name": "ada", "state": "absent"}),
+            ("configuration", {"name": "compliance", "configuration": {"legalHoldEnabled": True}}),
+        )
+    ),
+    ("mailstore_maintenance", {"instance": "gamma", "path": "./gamma.json"}, "gamma"),
+    ("mailstore_info", {"instances": ["gama"]}, "The server has no instance gama. The most alike are gamma"),
+    ("mailstore_info", {"instances": []}, "instances must be a list of ids"),
+    ("mailstore_backup_window", {"state": "opened", "instances": ["gama"]}, "There is no instance gama"),
+    ("mailstore_backup_window", {"state": "closed", "instances": ["gama"]}, "The server has no instance gama"),
+    (
+        "mailstore_invoke",
+        {"function": "StartInstances", "arguments": {"instanceFilter": "gama"}},
+        "the server has no instance gama. Nothing was invoked.",
+    ),
+    ("mailstore_operation", {"token": "nope"}, "the server does not know the process"),
+    ("mashery_event_post", {"src": []}, "src names no log file"),
+    ("mashery_event_post", {"src": ["nope*.log"]}, "No file matches nope*.log"),
+    ("mimecast_channel_token", {"channel_ids": []}, "channel_ids names no channel"),
+    ("mimecast_request", {"path": "/api/nope/nope", "data": []}, "there is no such URL"),
+]
+"""Every module, asked for something that is not there, and what it says."""
+
+
+def test_a_module_fails_if_what_it_should_work_on_is_not_there(simulators: Simulators, tmp_path: Path) -> None:
+    tasks = [
+        {f"mops.maintenance.{name}": options, "register": f"result_{number}", "ignore_errors": True}
+        for number, (name, options, _) in enumerate(MODULES)
+    ]
+    results = "{{ [" + ", ".join(f"result_{number}" for number in range(len(MODULES))) + "] }}"
+    save = {"ansible.builtin.copy": {"content": results, "dest": str(tmp_path / "results.json"), "mode": "0600"}}
+    run = play(tmp_path, yaml.safe_dump([*tasks, save]), simulators.environment())
+    assert run.returncode == 0, run.everything
+    for (name, options, said), result in zip(MODULES, json.loads((tmp_path / "results.json").read_text())):
+        assert result["failed"], (name, options, result)
+        assert said in result["msg"], (name, options, result["msg"])
 
 
 THAW = """

@@ -35,6 +35,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.functi
     masked,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import Ending, Outcome, Process
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.survey import NotFound, unmatched
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.workers import check_concurrency
 
 _LABEL_MAX_CHARACTERS = 80
@@ -129,10 +130,30 @@ def invoke_all(
         functions = first.functions() if validate else None
         plans = _plans(invocations, functions, check_mode)
         first.log_in()  # a wrong password is found out once, and not by every worker
+        if validate:
+            check_filters(first, invocations)
     except MopsError:
         first.close()
         raise
     return _Pool(following, plans, wait).run(first, concurrency)
+
+
+def check_filters(client: Client, invocations: Sequence[Invocation]) -> None:
+    """Raise `NotFound` where a function that changes instances names one that the server does not have.
+
+    Where it succeeds with a filter that matches nothing, nobody would know that nothing was done.
+    """
+    for invocation in invocations:
+        patterns = invocation.arguments.get("instanceFilter")
+        if not isinstance(patterns, str) or effect(invocation.function, invocation.arguments) is Effect.READS:
+            continue
+        found = client.call("GetInstances", instanceFilter=patterns) or []
+        missing = [pattern for pattern in unmatched(patterns.split(","), found) if pattern.strip() != "*"]
+        if missing:
+            raise NotFound(
+                f"{invocation}: the server has no instance {', '.join(missing)}. Nothing was invoked. With "
+                "validate_arguments: false it would be, without this check."
+            )
 
 
 def _plans(invocations: Sequence[Invocation], functions: Functions | None, check_mode: bool) -> list[Plan]:

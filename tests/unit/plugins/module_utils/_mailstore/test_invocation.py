@@ -17,6 +17,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.interr
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.invocation import Invocation, invoke_all
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import Waiting
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.resumption import State, resume
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.survey import NotFound
 from ansible_collections.mops.maintenance.tests.unit.plugins.module_utils._mailstore.scripted import envelope, running
 
 METADATA = [
@@ -24,6 +25,7 @@ METADATA = [
     {"name": "GetStores", "args": [{"name": "instanceID", "type": "string", "nullable": False}]},
     {"name": "CompactStore", "args": [{"name": "id", "type": "number", "nullable": False}]},
     {"name": "VerifyStore", "args": [{"name": "id", "type": "number", "nullable": False}]},
+    {"name": "StartInstances", "args": [{"name": "instanceFilter", "type": "string", "nullable": False}]},
     {"name": "SyncUsersWithDirectoryServices", "args": [{"name": "dryRun", "type": "bool", "nullable": True}]},
 ]
 
@@ -75,6 +77,21 @@ def test_nothing_is_invoked_where_one_of_many_is_wrong(server, following):
     assert "no function Pong" in str(caught.value)
     assert "instanceID is missing" in str(caught.value)
     assert (len(server.calls), server.logouts) == (1, 1)
+
+
+def test_a_filter_that_names_an_instance_that_is_not_there_is_a_failure_before_anything_is_invoked(server, following):
+    server.script(METADATA, envelope(result=[{"instanceID": "alpha"}]))
+    with pytest.raises(NotFound, match=r"StartInstances instanceFilter=ALPHA,gama: the server has no instance gama\."):
+        invoke(following, ("StartInstances", {"instanceFilter": "ALPHA,gama"}), validate=True)
+    assert [path for path, _ in server.calls] == ["/api/get-metadata", "/api/invoke/GetInstances"]
+    assert server.open == {}
+
+
+@pytest.mark.parametrize(("pattern", "found"), [("*", []), ("al*", [{"instanceID": "alpha"}])])
+def test_a_filter_that_matches_is_invoked(server, following, pattern, found):
+    server.script(METADATA, envelope(result=found), envelope())
+    (result,) = invoke(following, ("StartInstances", {"instanceFilter": pattern}), validate=True)
+    assert result.failure is None
 
 
 def test_a_server_without_a_list_of_functions_is_believed(server, following):
