@@ -312,7 +312,7 @@ MODULES: list[tuple[str, dict[str, Any], str]] = [
             ("store", {"name": "2026", "state": "present"}),
             ("job", {"name": "nightly", "state": "absent"}),
             ("user", {"name": "ada", "state": "absent"}),
-            ("configuration", {"name": "compliance", "configuration": {"legalHoldEnabled": True}}),
+            ("configuration", {"name": "ComplianceConfiguration", "configuration": {"legalHoldEnabled": True}}),
         )
     ),
     ("mailstore_maintenance", {"instance": "gamma", "path": "./gamma.json"}, "gamma"),
