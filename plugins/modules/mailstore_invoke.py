@@ -98,7 +98,7 @@ options:
   validate_arguments:
     description:
       - Whether to check functions and arguments against the server's own list of functions, before anything is invoked.
-      - The instances that C(instanceFilter) names must be there then, if the function changes something.
+      - The instances that C(instanceFilter) names must be there then, if O(function) changes something.
     type: bool
     default: true
 notes:

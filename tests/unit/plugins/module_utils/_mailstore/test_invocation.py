@@ -94,6 +94,12 @@ def test_a_filter_that_matches_is_invoked(server, following, pattern, found):
     assert result.failure is None
 
 
+def test_one_of_several_may_name_what_another_one_creates(server, following):
+    server.script(METADATA, envelope(), envelope())
+    results = invoke(following, ("Ping",), ("StartInstances", {"instanceFilter": "new"}), validate=True)
+    assert [result.failure for result in results] == [None, None]
+
+
 def test_a_server_without_a_list_of_functions_is_believed(server, following):
     server.script((404, b""), envelope())
     (result,) = invoke(following, ("Anything", {"on": True}), validate=True)
