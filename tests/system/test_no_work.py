@@ -151,6 +151,23 @@ CASES = [
 ]
 
 
+CASES += [
+    Case(
+        "mimecast_siem_collection",
+        "a group that is not there",
+        "No host matches collector. Is collectors meant",
+        "collectors: {hosts: {c1: }}\n",
+        variables={"mimecast_siem_collection_hosts": "collector"},
+    ),
+    Case(
+        "mimecast_siem_collection",
+        "--limit without its host",
+        "--limit c1 leaves none of the hosts that match localhost",
+        "collectors: {hosts: {c1: }}\n",
+        options=("--limit", "c1"),
+    ),
+]
+
 NO_SUCH = "The server has no instance {}. The most alike are "
 VERIFY, HEALTH, WINDOW = "mailstore_store_verification", "mailstore_health", "mailstore_backup_window"
 BACKUP = {f"{WINDOW}_tasks": "backup.yml"}
