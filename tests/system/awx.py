@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from runs import Run, finish, start
 
@@ -118,7 +119,8 @@ def injected(types: Mapping[str, Any], inputs: Mapping[str, Any], folder: Path) 
     names: dict[str, Any] = {"tower": {"filename": files}}
     names.update({name: False for name, field in fields.items() if field["type"] == "boolean"})
     names.update({name: value for name, value in inputs.items() if isinstance(value, bool) or value})
-    sandbox = ImmutableSandboxedEnvironment()
+    # Automation Platform 2.5 and later refuse a name that is not defined; AWX takes it for an empty text.
+    sandbox = ImmutableSandboxedEnvironment(undefined=StrictUndefined)
     for label, template in types["injectors"].get("file", {}).items():
         handle, path = tempfile.mkstemp(dir=folder / "env")
         with os.fdopen(handle, "w") as file:

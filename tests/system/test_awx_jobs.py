@@ -81,7 +81,7 @@ def test_the_guide_leads_from_an_empty_awx_to_a_green_job(
     awx: Awx, operator: Operator, simulators: Simulators, tmp_path: Path
 ) -> None:
     told = operator.follow("ansible-playbook mops.maintenance.awx_setup -e awx_setup_scm_url")
-    assert 'Launch "mops: MailStore SPE health" first.' in told
+    assert 'MailStore SPE health\\" first. It only reads' in told
     fill_in(awx, simulators)
     answers = {"mailstore_health_fail_on": "never"}
     job = jobs.Dispatcher(awx, tmp_path).launch(HEALTH, extra_vars=answers)

@@ -93,13 +93,15 @@ class Awx(Service[Settings]):
     def control(self) -> Mapping[str, Callable[[Any], Any]]:
         return {"jobs": self._ended, "credential_type": self._released}
 
-    def _ended(self, job: Any) -> None:
+    def _ended(self, job: Any) -> dict[str, Any]:
         """Takes from whoever runs jobs how one has ended: its id and its status."""
         self._store.jobs[job["id"]].status = job["status"]
+        return {"job": job["id"]}
 
-    def _released(self, changed: Any) -> None:
+    def _released(self, changed: Any) -> dict[str, Any]:
         """Gives a credential type another content, whatever uses it, as if an earlier release of a role had made it."""
         self._store.get("credential_types", changed["id"]).data.update(changed)
+        return {"credential_type": changed["id"]}
 
     async def answer(self, request: web.Request, body: bytes) -> web.Response:
         try:
