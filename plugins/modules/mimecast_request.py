@@ -434,20 +434,22 @@ def send(client: MimecastClient, call: Call, params: Mapping[str, Any], progress
         progress.update(subject, f"{size / 1e6:.1f}{of} MB")
 
     reply: Reply | None = None
-    failure: MimecastError | None = None
     with Download(call, params["dest"], max_bytes=params["max_bytes"], on_progress=show) as download:
         try:
             reply = client.send(call, _reader(download), repeatable=params["read_only"], save=download.save)
             client.check(reply, call.path)
         except MimecastError as error:
             failure = error
-        if failure is not None:
-            return _failed(client, failure, reply, params)
-        assert reply is not None
-        if download.received:
+        else:
+            if not download.received:
+                return _answered(client, reply, params)
             kept = download.keep()
             progress.finish(subject, f"{download.size / 1e6:.1f} MB, written to {kept['dest']}")
             return {**client.facts(), "status": reply.answer.status, **kept}
+    return _failed(client, failure, reply, params)
+
+
+def _answered(client: MimecastClient, reply: Reply, params: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **client.facts(),
         "changed": not params["read_only"],

@@ -144,7 +144,11 @@ def build(base: str, definition_file: Path) -> None:
     with log.open("w") as output:
         extra = " ".join(["--network=host", *as_this_machine_installs()])
         done = subprocess.run(
-            [*command, f"--extra-build-cli-args={extra}"], env=environment(), stdout=output, stderr=output
+            [*command, f"--extra-build-cli-args={extra}"],
+            env=environment(),
+            stdout=output,
+            stderr=output,
+            check=False,
         )
     if done.returncode:
         sys.exit(f"The image could not be built. The end of {log}:\n" + log.read_text()[-3000:])

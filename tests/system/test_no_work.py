@@ -132,6 +132,13 @@ CASES = [
         "collectors: {hosts: {c1: }}\n",
         variables={"mimecast_siem_collection_hosts": "collector"},
     ),
+    Case(
+        "mimecast_siem_collection",
+        "--limit without its host",
+        "--limit c1 leaves none of the hosts that match localhost",
+        "collectors: {hosts: {c1: }}\n",
+        options=("--limit", "c1"),
+    ),
     *(
         Case(
             "mimecast_siem_collection",
@@ -147,24 +154,6 @@ CASES = [
             ("no secret", "auth_method oauth2 needs client_secret", {"MIMECAST_CLIENT_SECRET": ""}),
         )
         for options in ((), ("--check",))
-    ),
-]
-
-
-CASES += [
-    Case(
-        "mimecast_siem_collection",
-        "a group that is not there",
-        "No host matches collector. Is collectors meant",
-        "collectors: {hosts: {c1: }}\n",
-        variables={"mimecast_siem_collection_hosts": "collector"},
-    ),
-    Case(
-        "mimecast_siem_collection",
-        "--limit without its host",
-        "--limit c1 leaves none of the hosts that match localhost",
-        "collectors: {hosts: {c1: }}\n",
-        options=("--limit", "c1"),
     ),
 ]
 

@@ -70,7 +70,7 @@ class Budget:
     def check(self) -> None:
         """Raise `InvalidOption` for what cannot be."""
         for name, seconds in (("budget", self.rota), ("repair_budget", self.repairs)):
-            if not seconds >= 0:
+            if not 0 <= seconds <= float("inf"):
                 raise InvalidOption(f"{name} must be a number of seconds, not {seconds}.")
 
 

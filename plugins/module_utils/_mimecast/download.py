@@ -14,7 +14,7 @@ import os
 import re
 import tempfile
 from email.message import Message
-from typing import IO, Any, Callable, Mapping
+from typing import Any, Callable, Mapping
 
 from ansible_collections.mops.maintenance.plugins.module_utils import _http
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
@@ -56,10 +56,10 @@ class Download:
         self.received = False
         """Whether the answer of the last try was a file."""
         self._call = call
-        self._dest = dest
+        self._dest = dest or ""
         self._on_progress = on_progress
         self._announced: int | None = None
-        self._draft: IO[bytes] | None = None
+        self._draft: Any = None
         self._hash = hashlib.sha256()
         if dest is not None:
             _check_writable(dest)
@@ -78,7 +78,7 @@ class Download:
         self.received = is_file(status, headers)
         if not self.received:
             return None
-        if self._dest is None:
+        if not self._dest:
             raise DownloadError(
                 f"{self._call.method} {self._call.path}: the endpoint answers with a file "
                 f"({headers.get('Content-Type', '?')}). Say in dest where to write it."
@@ -90,7 +90,6 @@ class Download:
         return self
 
     def write(self, part: bytes) -> None:
-        assert self._draft is not None
         try:
             self._draft.write(part)
         except OSError as error:
@@ -102,7 +101,6 @@ class Download:
 
     def keep(self) -> dict[str, Any]:
         """Let the draft replace the destination, unless that holds the same. Raises `DownloadError`."""
-        assert self._draft is not None
         path, checksum = self._path(), self._hash.hexdigest()
         try:
             changed = _checksum_of(path) != checksum
@@ -128,7 +126,6 @@ class Download:
         self._hash, self.size = hashlib.sha256(), 0
 
     def _path(self) -> str:
-        assert self._dest is not None
         if not os.path.isdir(self._dest):
             return self._dest
         return os.path.join(self._dest, file_name(self.headers) or self._call.path.rpartition("/")[2])

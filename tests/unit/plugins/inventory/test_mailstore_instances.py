@@ -210,7 +210,7 @@ def left(inventory):
 def test_a_failure_is_left_where_a_play_finds_it_once(parse, client, monkeypatch):
     monkeypatch.setattr(client, "failure", MopsError("The server is gone."))
     inventory = InventoryData()
-    for _ in range(2):
+    for _time in range(2):
         with pytest.raises(AnsibleParserError):
             parse(inventory, **SERVER)
     (failure,) = left(inventory)

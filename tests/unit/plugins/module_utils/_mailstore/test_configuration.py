@@ -261,8 +261,8 @@ POLICY = {"name": "all", "enabled": True, "period": 10, "periodInterval": "year"
 POLICIES = {"enabled": True, "policies": [POLICY]}
 
 
-def retention(change, name="RetentionPolicies", current=POLICIES, **options):
-    return [step.function for step in wanted(change, name, **options).steps(current)]
+def retention(change, name="RetentionPolicies", current=None, **options):
+    return [step.function for step in wanted(change, name, **options).steps(current or POLICIES)]
 
 
 @pytest.mark.parametrize(
