@@ -224,7 +224,7 @@ CASES += [
             ("an instance that is not there, check mode", "There is no instance alhpa", ["alhpa"], ("--check",)),
             ("a pattern of nothing", r"There is no instance nope-\*. Nothing was frozen", ["nope-*"], ()),
             ("a stopped instance", "Only instances that run can be frozen, and gamma is stopped", ["gamma"], ()),
-            ("no instance", "instances must be a list of ids", [], ()),
+            ("no instance", "mailstore_backup_window_instances names no instance", [], ()),
         )
     ),
     Case(
@@ -241,14 +241,14 @@ CASES += [
         "mashery_gateways: {hosts: {localhost: {ansible_connection: local}}}\n",
         variables={
             "mashery_log_shipping_logs": ["nope*.log"],
-            "mashery_log_shipping_ledger_directory": "ledgers",
+            "mashery_log_shipping_ledger_directory": "{{ lookup('ansible.builtin.env', 'HOME') }}/ledgers",
             "ansible_python_interpreter": "{{ ansible_playbook_python }}",
         },
     ),
     Case(
         "mimecast_event_channels",
         "no channel",
-        "channel_ids names no channel",
+        "mimecast_event_channels_ids names no event channel",
         "consumers: {hosts: {localhost: {ansible_connection: local}}}\n",
         variables={
             "mimecast_event_channels_ids": [],
@@ -260,6 +260,7 @@ CASES += [
 
 
 def run(simulators: Simulators, folder: Path, case: Case) -> Run:
+    (folder / "backup.yml").write_text("- {name: Take a snapshot, ansible.builtin.debug: {msg: taken}}\n")
     command = ["ansible-playbook", f"mops.maintenance.{case.playbook}"]
     if case.inventory is not None:
         name = "mailstore_instances.yml" if case.inventory.startswith("plugin") else "inventory.yml"
