@@ -57,8 +57,8 @@ TEMPLATES = {
         "mailstore",
         {"mailstore_directory_sync_hosts": "delta"},
         progress=(
-            "[delta] SyncUsersWithDirectoryServices delta, True: ",
-            "[delta] SyncUsersWithDirectoryServices delta, False: ",
+            "[delta] SyncUsersWithDirectoryServices dryRun=true: ",
+            "[delta] SyncUsersWithDirectoryServices dryRun=false: ",
         ),
         fleet=True,
     ),
@@ -69,7 +69,7 @@ TEMPLATES = {
     "mailstore_maintenance": Template(
         "mailstore",
         {"mailstore_maintenance_hosts": "delta", "mailstore_maintenance_state_dir": "{folder}/state"},
-        progress=("[delta] delta: VerifyStore 2026: ", "[delta] delta: CompactStore 2026: "),
+        progress=("[delta] VerifyStore 2026: ", "[delta] CompactStore 2026: "),
         fleet=True,
     ),
     "mailstore_store_verification": Template(
