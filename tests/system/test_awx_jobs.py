@@ -15,7 +15,7 @@ import awx as jobs
 import pytest
 from pages import guide_blocks
 from runs import finish, start
-from test_awx_setup import SHIPPED, awx_collections, changes, objects  # noqa: F401
+from test_awx_setup import SHIPPED, awx_collections, changes, objects  # noqa: F401 # pylint: disable=unused-import
 
 from simulators.awx.launch import Awx, running
 from simulators.launch import Simulators

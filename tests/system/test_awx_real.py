@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 from runs import Run, finish, start
-from test_awx_setup import SCM_URL, awx_collections, changes  # noqa: F401
+from test_awx_setup import SCM_URL, awx_collections, changes  # noqa: F401 # pylint: disable=unused-import
 
 pytestmark = pytest.mark.skipif(
     not {"AWX_URL", "AWX_TOKEN"} <= os.environ.keys(), reason="No AWX is given: AWX_URL and AWX_TOKEN are not set."

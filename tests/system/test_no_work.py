@@ -344,7 +344,7 @@ MODULES: list[tuple[str, dict[str, Any], str]] = [
 def test_a_module_fails_if_what_it_should_work_on_is_not_there(simulators: Simulators, tmp_path: Path) -> None:
     tasks = [
         {f"mops.maintenance.{name}": options, "register": f"result_{number}", "ignore_errors": True}
-        for number, (name, options, _) in enumerate(MODULES)
+        for number, (name, options, _words) in enumerate(MODULES)
     ]
     results = "{{ [" + ", ".join(f"result_{number}" for number in range(len(MODULES))) + "] }}"
     save = {"ansible.builtin.copy": {"content": results, "dest": str(tmp_path / "results.json"), "mode": "0600"}}

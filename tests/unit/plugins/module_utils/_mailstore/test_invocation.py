@@ -83,7 +83,7 @@ def test_a_filter_that_names_an_instance_that_is_not_there_is_a_failure_before_a
     server.script(METADATA, envelope(result=[{"instanceID": "alpha"}]))
     with pytest.raises(NotFound, match=r"StartInstances instanceFilter=ALPHA,gama: the server has no instance gama\."):
         invoke(following, ("StartInstances", {"instanceFilter": "ALPHA,gama"}), validate=True)
-    assert [path for path, _ in server.calls] == ["/api/get-metadata", "/api/invoke/GetInstances"]
+    assert [path for path, _arguments in server.calls] == ["/api/get-metadata", "/api/invoke/GetInstances"]
     assert server.open == {}
 
 
