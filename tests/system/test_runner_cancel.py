@@ -89,7 +89,7 @@ def test_a_cancelled_job_leaves_running_what_is_to_be_detached(simulators: Simul
 
 def test_a_cancelled_backup_thaws_its_instances(simulators: Simulators, tmp_path: Path) -> None:
     folder, backup = tmp_path / "job", tmp_path / "backup.yml"
-    backup.write_text(f"- ansible.builtin.shell: touch {tmp_path}/begun; sleep 60\n")
+    backup.write_text(f"- ansible.builtin.shell: touch {tmp_path}/begun; sleep 20\n")
     variables = {"mailstore_backup_window_instances": ["delta"], "mailstore_backup_window_tasks": str(backup)}
     begun = (tmp_path / "begun").exists
     with cancelled(simulators, folder, KUBERNETES, "mailstore_backup_window", variables, begun) as job:

@@ -76,6 +76,7 @@ def test_with_credentials_from_the_environment(tmp_path, simulators, context, au
         "MIMECAST_CLIENT_ID": simulators.mimecast.client_id,
         "MIMECAST_CLIENT_SECRET": simulators.mimecast.client_secret,
     }
+    simulators.settings("mimecast", bearer_channel_tokens=True)
     with watched_processes() as processes:
         run = play(tmp_path, TASKS, environment, "-vvvvv", "-e", "@context.json")
     assert run.returncode == 0, run.everything
