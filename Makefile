@@ -34,11 +34,11 @@ test test-all: $(TOOLS)/ready
 	@echo 'Each part prints when it has ended. One alone: $(TOOLS)/bin/nox -e integration (nox --list names all)'
 	@$(MAKE) --no-print-directory --keep-going --jobs=4 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
 	  test-system test-sanity $(addprefix test-line-,$(shell PYTHONPATH=tests $(TOOLS)/bin/python -m lines $(LINES_OF_CORE))) \
-	  test-checks test-examples test-execution-environment; \
+	  test-checks test-examples; \
 	  status=$$?; PYTHONPATH=tests $(TOOLS)/bin/python -m lines $(REPORTS); exit $$status
 
-.PHONY: test-system test-sanity test-checks test-examples test-execution-environment
-test-system test-sanity test-examples test-execution-environment:
+.PHONY: test-system test-sanity test-checks test-examples
+test-system test-sanity test-examples:
 	@$(TOOLS)/bin/nox -e $(@:test-%=%)
 
 test-line-%:
