@@ -57,7 +57,7 @@ _value:
 from typing import Any, Callable, Mapping
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.directory import changes
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet.directory import changes
 
 
 def mailstore_directory_changes(invocation: Any) -> dict[str, Any]:

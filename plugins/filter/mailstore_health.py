@@ -116,8 +116,8 @@ from ansible.module_utils.common.validation import check_type_list
 from ansible.utils.display import Display
 from ansible_collections.mops.maintenance.plugins.module_utils._container import warning
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.findings import DEFAULT_LIMITS, Limits
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.health import report
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet.findings import DEFAULT_LIMITS, Limits
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet.health import report
 
 _LOST = "The page is then gone, and nothing is known of growth."
 

@@ -56,7 +56,7 @@ _value:
 from typing import Any, Callable, Mapping
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet import order
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet.rota import order
 
 
 def mailstore_maintenance_order(results: Any) -> list[str]:

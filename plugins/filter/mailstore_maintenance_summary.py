@@ -62,7 +62,7 @@ _value:
 from typing import Any, Callable, Mapping
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet import summary
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet.rota import summary
 
 
 def mailstore_maintenance_summary(results: Any) -> dict[str, Any]:

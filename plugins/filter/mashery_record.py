@@ -53,7 +53,7 @@ _value:
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.mops.maintenance.plugins.module_utils._mashery.record import InvalidRecord, line_of
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.record import InvalidRecord, line_of
 
 
 def mashery_record(record: Any) -> str:

@@ -48,7 +48,7 @@ _value:
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.mops.maintenance.plugins.module_utils._mashery.record import InvalidRecord, record_of
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.record import InvalidRecord, record_of
 
 
 def mashery_record_fields(line: Any) -> dict[str, Any]:

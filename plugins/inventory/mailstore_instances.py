@@ -115,12 +115,12 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.client import Client, GivenUp, Server
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.patterns import fits, not_found
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import (
     connection_arguments,
     server_of,
 )
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client import Client, GivenUp, Server
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.survey import fits, not_found
 
 FILE_NAMES = ("mailstore_instances.yml", "mailstore_instances.yaml")
 TOP_GROUP = "mailstore_instances"

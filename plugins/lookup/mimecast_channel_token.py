@@ -69,9 +69,9 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast import channels
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.channel_ids import checked_channel_ids
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.connection import connect
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.api.connection import connect
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.channels import channels
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.channels.channel_ids import checked_channel_ids
 
 
 class LookupModule(LookupBase):

@@ -194,21 +194,14 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore import lease, watch
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.client import Client, Server
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.operation import Waiting
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.patterns import check_found
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import (
     connection_arguments,
     server_of,
 )
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client import Client, Server
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.following import Following
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.interruption import (
-    Orphaned,
-    play_that_waits,
-    work_apart,
-)
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import Waiting
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.survey import check_found
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.window import (
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet.backup_window import (
     FROZEN,
     SETTLE_SECONDS,
     THAW_SECONDS,
@@ -222,6 +215,13 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.window
     freeze,
     status_of,
     thaw,
+)
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process import lease, supervisor
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.following import Following
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.interruption import (
+    Orphaned,
+    play_that_waits,
+    work_apart,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures, warn_of_lost_state
 from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress
@@ -296,7 +296,7 @@ def opened(module: AnsibleModule, server: Server) -> dict[str, Any]:
         noted(window, "settled", True)
     except MopsError as error:
         failure = error
-    if failure is None and not watch.tell(window["watch"], watch.SETTLED):
+    if failure is None and not supervisor.tell(window["watch"], supervisor.SETTLED):
         failure = NotOpened("What should watch over the window has been ended, so the window was closed again.")
     if failure is not None:
         undo(server, window)
@@ -345,7 +345,7 @@ def watched(module: AnsibleModule, server: Server, window: dict[str, Any]) -> di
     if failure:
         raise failure
     holding = partial(lease.renewing, window["lease"]) if "lease" in window else nullcontext
-    path = watch.start(act, play, module.params["max_duration"], holding)
+    path = supervisor.start(act, play, module.params["max_duration"], holding)
     return {"watch": path, "watches_play": play is not None}
 
 
@@ -354,9 +354,9 @@ def undo(server: Server, window: dict[str, Any]) -> None:
     try:
         thaw(lambda: Client(server), window["instances"], seconds=CLOSE_SECONDS)
     except MopsError:
-        watch.tell(window["watch"], watch.ACT)
+        supervisor.tell(window["watch"], supervisor.ACT)
     else:
-        watch.tell(window["watch"], watch.RELEASE)
+        supervisor.tell(window["watch"], supervisor.RELEASE)
         lease.drop(window.get("lease", ""))
 
 
@@ -373,7 +373,7 @@ def closed(module: AnsibleModule, server: Server, window: dict[str, Any]) -> dic
         return {"changed": bool(frozen), "thawed": frozen}
     interrupted = broken(status, names)
     thawed = thaw(lambda: Client(server), frozen, seconds=CLOSE_SECONDS) if frozen else []
-    alive = watch.tell(str(window.get("watch")), watch.RELEASE)
+    alive = supervisor.tell(str(window.get("watch")), supervisor.RELEASE)
     lease.drop(str(window.get("lease", "")))
     if interrupted:
         raise NotClosed(

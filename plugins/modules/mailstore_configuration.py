@@ -160,11 +160,11 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.argume
     SecretArgumentsModule,
     connection_arguments,
 )
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.configuration import (
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.configuration import (
     PAIRS,
     WantedConfiguration,
 )
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state_module import end_in_state
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.state_module import end_in_state
 from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
 
 

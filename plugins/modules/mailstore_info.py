@@ -248,14 +248,18 @@ unmatched:
 from datetime import datetime, timezone
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.operation import Waiting
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import (
     connection_arguments,
     server_of,
 )
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.following import Following
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.interruption import work_apart
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import Waiting
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.survey import SUBSETS, Scope, Surveyor
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet.facts import (
+    SUBSETS,
+    FactsGatherer,
+    Scope,
+)
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.following import Following
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.interruption import work_apart
 from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
 from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress
 
@@ -282,7 +286,7 @@ def main() -> None:
         server = server_of(options)
         scope = Scope(options["gather_subset"], options["instances"], options["results_days"], options["allow_empty"])
         following = Following(server, Waiting(), work_apart(), Progress(None, interval=60))
-        surveyor = Surveyor(following, now=datetime.now(timezone.utc))
+        surveyor = FactsGatherer(following, now=datetime.now(timezone.utc))
         survey = surveyor.take(scope, concurrency=options["concurrency"])
     module.exit_json(changed=False, **survey)
 

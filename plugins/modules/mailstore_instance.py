@@ -158,13 +158,13 @@ token:
   sample: sa71c6ef0d880a14eb2220fa87f276710e
 """
 
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.operation import Waiting
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import (
     SecretArgumentsModule,
     connection_arguments,
 )
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.instance import STATES, WantedInstance
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import Waiting
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state_module import end_in_state
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.instance import STATES, WantedInstance
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.state_module import end_in_state
 from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
 
 

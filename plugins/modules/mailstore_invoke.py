@@ -290,6 +290,7 @@ invocations:
 
 from typing import Any
 
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.functions import Effect, masked
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import (
     SecretArgumentsModule,
     connection_arguments,
@@ -299,10 +300,9 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.argume
     waiting_arguments,
     waiting_of,
 )
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.following import Following
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.functions import Effect, masked
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.interruption import work_apart
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.invocation import (
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.following import Following
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.interruption import work_apart
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.invocation import (
     Invocation,
     Result,
     invoke_all,

@@ -205,13 +205,13 @@ functions:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import connection_arguments
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.job import (
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.job import (
     DAYS_OF_MONTH,
     DAYS_OF_WEEK,
     Schedule,
     WantedJob,
 )
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state_module import end_in_state
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.state_module import end_in_state
 from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
 
 

@@ -211,21 +211,21 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.argume
     waiting_arguments,
     waiting_of,
 )
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.following import Following
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.interruption import work_apart
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.maintenance import (
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet.history import (
+    History,
+    HistoryInUse,
+    check_writable,
+    locked,
+)
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet.maintenance import (
     KINDS,
     Budget,
     Maintainer,
     Policy,
     results,
 )
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.record import (
-    Record,
-    RecordInUse,
-    check_writable,
-    locked,
-)
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.following import Following
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.interruption import work_apart
 from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures, warn_of_lost_state
 from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress
 
@@ -275,7 +275,7 @@ def maintain(module: AnsibleModule) -> dict[str, Any]:
     interruption = work_apart()
     try:
         with nullcontext() if module.check_mode else locked(path), Progress.of(module) as progress:
-            record = Record(path, instance or "", now=_now(), host=server.host)
+            record = History(path, instance or "", now=_now(), host=server.host)
             for doubt in record.doubts:
                 module.warn(doubt)
             last_tried = record.latest() or None
@@ -287,7 +287,7 @@ def maintain(module: AnsibleModule) -> dict[str, Any]:
             maintainer = Maintainer(following, instance, record, policy, now=_now)
             steps = maintainer.due() if module.check_mode else maintainer.run(budget)
             return {**results(steps), "last_tried": last_tried}
-    except RecordInUse as error:
+    except HistoryInUse as error:
         if options["on_locked"] == "fail":
             raise
         return {**results([]), "last_tried": None, "locked_by": error.holder}

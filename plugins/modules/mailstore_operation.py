@@ -211,6 +211,8 @@ operations:
 
 from typing import Any
 
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.functions import masked
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.operation import ProcessUnknown
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import (
     SecretArgumentsModule,
     connection_arguments,
@@ -219,13 +221,15 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.argume
     waiting_arguments,
     waiting_of,
 )
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.following import Following
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.functions import masked
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.interruption import work_apart
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.invocation import Invocation
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import ProcessUnknown
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.resumption import Resumed, State, resume
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.started import Entry, Started
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.following import Following
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.interruption import work_apart
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.invocation import Invocation
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.reattachment import (
+    Reattached,
+    State,
+    resume,
+)
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.started import Entry, Started
 from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
 from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress
 
@@ -252,14 +256,14 @@ def main() -> None:
         report(module, carry_out(module))
 
 
-def report(module: SecretArgumentsModule, resumed: Resumed) -> None:
+def report(module: SecretArgumentsModule, resumed: Reattached) -> None:
     """End the task with what became of the only process."""
     if resumed.failure is not None:
         module.fail_json(f"{label_of(module)}: {resumed.failure}", changed=resumed.changed, **facts_of(resumed))
     module.exit_json(changed=resumed.changed, **facts_of(resumed))
 
 
-def report_all(module: SecretArgumentsModule, results: list[tuple[Entry, Resumed]]) -> None:
+def report_all(module: SecretArgumentsModule, results: list[tuple[Entry, Reattached]]) -> None:
     """End the task with what became of all that was left over."""
     changed = any(resumed.changed for _entry, resumed in results)
     operations = [{**facts_of(resumed), **entry.as_json()} for entry, resumed in results]
@@ -273,7 +277,7 @@ def report_all(module: SecretArgumentsModule, results: list[tuple[Entry, Resumed
     module.exit_json(changed=changed, operations=operations)
 
 
-def facts_of(resumed: Resumed) -> dict[str, Any]:
+def facts_of(resumed: Reattached) -> dict[str, Any]:
     """What became of a process, by the names of the return values."""
     known = process_facts(resumed.process)
     return {
@@ -284,7 +288,7 @@ def facts_of(resumed: Resumed) -> dict[str, Any]:
     }
 
 
-def carry_out(module: SecretArgumentsModule) -> Resumed:
+def carry_out(module: SecretArgumentsModule) -> Reattached:
     """Carry out what the options ask for, about one process."""
     options = module.params
     server, waiting = server_of(options), waiting_of(options)
@@ -308,14 +312,14 @@ def label_of(module: SecretArgumentsModule) -> str:
     return str(Invocation(function, module.params["arguments"])) if function else "Process"
 
 
-def carry_out_all(module: SecretArgumentsModule) -> list[tuple[Entry, Resumed]]:
+def carry_out_all(module: SecretArgumentsModule) -> list[tuple[Entry, Reattached]]:
     """Carry out what the options ask for, about every listed process that nobody follows."""
     options = module.params
     server, waiting = server_of(options), waiting_of(options)
     state = State(options["state"])
     interruption = work_apart()
     started = Started(options["state_dir"], server.endpoint().base_url, options["on_timeout"])
-    results: list[tuple[Entry, Resumed]] = []
+    results: list[tuple[Entry, Reattached]] = []
     with Progress.of(module) as progress:
         following = Following(server, waiting, interruption, progress, started=started)
         for entry in started.left_over():

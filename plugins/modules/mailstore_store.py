@@ -161,8 +161,11 @@ functions:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import connection_arguments
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state_module import end_in_state
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.store import REQUESTED_STATES, WantedStore
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.state_module import end_in_state
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.store import (
+    REQUESTED_STATES,
+    WantedStore,
+)
 from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
 
 

@@ -208,8 +208,8 @@ from typing import Any, Mapping, Sequence
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import connection_arguments
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state_module import end_in_state
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.user import (
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.state_module import end_in_state
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.user import (
     AUTHENTICATIONS,
     FOLDER_PRIVILEGES,
     LOGIN_PRIVILEGES,

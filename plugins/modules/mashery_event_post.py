@@ -276,8 +276,8 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
-from ansible_collections.mops.maintenance.plugins.module_utils._mashery.ledger import Ledger, NoLedger, read_only
-from ansible_collections.mops.maintenance.plugins.module_utils._mashery.shipper import Plan, Shipment
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.files.ledger import Ledger, NoLedger, read_only
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.shipper import Plan, Shipment
 from ansible_collections.mops.maintenance.plugins.module_utils._module import (
     from_environment,
     reported_errors,
@@ -290,7 +290,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._retry import Ret
 from ansible_collections.mops.maintenance.plugins.module_utils._text import check_text
 
 if TYPE_CHECKING:
-    from ansible_collections.mops.maintenance.plugins.module_utils._mashery.delivery import Delivery
+    from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.delivery import Delivery
 
 SUBJECT = "mashery"
 
@@ -359,8 +359,8 @@ def connected(module: AnsibleModule, ledger: Ledger | NoLedger, progress: Progre
     require_requests(module)
     # Not imported by a run that finds nothing new.
     from ansible_collections.mops.maintenance.plugins.module_utils._http import Endpoint, Http
-    from ansible_collections.mops.maintenance.plugins.module_utils._mashery.client import Client
-    from ansible_collections.mops.maintenance.plugins.module_utils._mashery.delivery import Delivery, Pace
+    from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.client import Client
+    from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.delivery import Delivery, Pace
 
     params = module.params
     endpoint = Endpoint(

@@ -203,11 +203,11 @@ from typing import TYPE_CHECKING, Any, Mapping, NamedTuple
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mops.maintenance.plugins.module_utils import _module
 from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.arguments import connection_arguments
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.channel_ids import checked_channel_ids
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.channels.channel_ids import checked_channel_ids
 
 if TYPE_CHECKING:
     from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
-    from ansible_collections.mops.maintenance.plugins.module_utils._mimecast import token_file
+    from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.channels import token_file
 
 
 class Asked(NamedTuple):
@@ -255,7 +255,7 @@ def fetch(module: AnsibleModule, channel_ids: list[str]) -> dict[str, Any]:
 
 def keep(module: AnsibleModule, channel_ids: list[str]) -> dict[str, Any]:
     """Tokens in a file. Raises `MopsError`, after what could be had was written."""
-    from ansible_collections.mops.maintenance.plugins.module_utils._mimecast import token_file
+    from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.channels import token_file
 
     def edit(content: token_file.Content) -> token_file.Content:
         return token_file.with_tokens(content, asked.tokens, datetime.now(timezone.utc), force=module.params["force"])
@@ -279,8 +279,8 @@ def ask(module: AnsibleModule, channel_ids: list[str]) -> Asked:
     """Ask the service for tokens. Raises `MopsError` where there is none for any channel, for a reason they share."""
     # Imported only here: a run that finds all its tokens in the file needs neither requests nor the keys.
     _module.require_requests(module)
-    from ansible_collections.mops.maintenance.plugins.module_utils._mimecast import channels
-    from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.connection import connect
+    from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.api.connection import connect
+    from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.channels import channels
 
     with connect(module.params) as client:
         fetched = channels.latest_tokens(client, channel_ids)
@@ -289,7 +289,7 @@ def ask(module: AnsibleModule, channel_ids: list[str]) -> Asked:
 
 def forget(module: AnsibleModule, channel_ids: list[str]) -> dict[str, Any]:
     """No tokens of these channels in the file. Raises `MopsError`."""
-    from ansible_collections.mops.maintenance.plugins.module_utils._mimecast import token_file
+    from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.channels import token_file
 
     def edit(content: token_file.Content) -> token_file.Content:
         return token_file.without_channels(content, channel_ids)

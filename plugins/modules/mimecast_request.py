@@ -335,20 +335,20 @@ clock_offset:
 from typing import Any, Mapping
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast import rest
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.arguments import connection_arguments
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.client import Call, MimecastClient
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.connection import connect
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.data_module import DataModule
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.download import DEFAULT_MAX_BYTES, Download
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.envelope import MimecastError, Reply
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.failure import ALREADY_CODES
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.pages import (
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.api import rest
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.api.client import Call, MimecastClient
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.api.connection import connect
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.api.download import DEFAULT_MAX_BYTES, Download
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.api.envelope import MimecastError, Reply
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.api.failure import ALREADY_CODES
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.api.pages import (
     next_page,
     read_pages,
     read_query_pages,
 )
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.request import METHODS, build
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.api.request import METHODS, build
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.arguments import connection_arguments
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.data_module import DataModule
 from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
 from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress, progress_arguments
 

@@ -229,11 +229,11 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mops.maintenance.plugins.module_utils import _container
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.api.connection import connect
 from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.arguments import connection_arguments
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.collection import Bounds, Collection
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.connection import connect
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.event_files import EventFiles
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.siem import TYPES, start_of
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.siem.collection import Bounds, Collection
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.siem.event_files import EventFiles
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.siem.events import TYPES, start_of
 from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
 from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress, progress_arguments
 

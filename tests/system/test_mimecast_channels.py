@@ -100,7 +100,7 @@ def test_a_run_that_is_killed_leaves_a_whole_file(tmp_path, service):
     path = tmp_path / "tokens.json"
     writer = f"""
 from datetime import datetime, timezone
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast import token_file
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.channels import token_file
 file, number = token_file.TokenFile({str(path)!r}), 0
 while True:
     number += 1

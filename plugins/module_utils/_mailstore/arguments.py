@@ -14,14 +14,18 @@ from typing import Any, Mapping, NoReturn
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client import RETRY_SECONDS, Client, Server
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.functions import MASK, masked, secrets
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import (
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.client import (
+    RETRY_SECONDS,
+    Client,
+    Server,
+)
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.functions import MASK, masked, secrets
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.operation import (
     RECOVERY_SECONDS,
     Process,
     Waiting,
 )
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.started import Started
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.started import Started
 from ansible_collections.mops.maintenance.plugins.module_utils._module import from_environment, transport_options
 from ansible_collections.mops.maintenance.plugins.module_utils._progress import progress_arguments
 from ansible_collections.mops.maintenance.plugins.module_utils._text import check_text

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.mops.maintenance.plugins.module_utils import _module
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.regions import REGIONS
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.api.regions import REGIONS
 
 
 def connection_arguments() -> dict[str, dict[str, Any]]:

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import remove_values
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.secrets import secret_values
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.api.secrets import secret_values
 
 
 class DataModule(AnsibleModule):

@@ -124,19 +124,26 @@ from ansible_collections.mops.maintenance.plugins.module_utils._http import (
     CertificateRejected,
     RequestNotSent,
 )
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore import alerts, health
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.client import Server, ServiceFailed
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.operation import Waiting
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import (
     connection_arguments,
     server_of,
 )
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client import Server, ServiceFailed
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.findings import Limits
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.following import Following
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.interruption import Interruption
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import Waiting
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.survey import Document, Scope, Surveyor
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.told import Told, ToldUnusable
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.workers import check_concurrency
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet import alerts, health
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet.delivered import (
+    DeliveredAlerts,
+    DeliveredUnusable,
+)
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet.facts import (
+    Document,
+    FactsGatherer,
+    Scope,
+)
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet.findings import Limits
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.concurrency import check_concurrency
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.following import Following
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.interruption import Interruption
 from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress
 
 LOGGER = logging.getLogger("mops.maintenance.mailstore_alerts")
@@ -185,7 +192,7 @@ async def main(queue: Queue, args: Mapping[str, Any]) -> None:
     lost = warning("state_path", watch.state_path, "Every alert is then told again.")
     if lost:
         LOGGER.warning(lost)
-    with Told(watch.state_path, watch.server.host) as told:
+    with DeliveredAlerts(watch.state_path, watch.server.host) as told:
         if told.note:
             LOGGER.warning(told.note)
         kept = alerts.within(told.alerts.values(), watch.scope.instances, watch.exclude)
@@ -223,7 +230,7 @@ def default_path(host: str) -> str:
     return os.path.join(state, "mops.maintenance", "mailstore_alerts", f"{name}.json")
 
 
-async def follow(queue: Queue, watch: Watch, told: Told) -> None:
+async def follow(queue: Queue, watch: Watch, told: DeliveredAlerts) -> None:
     """Look, tell, wait, again and again.
 
     What has worked before may work again, so no trouble ends it after a first look that was answered.
@@ -264,18 +271,18 @@ def wait_after(failures: int, interval: float) -> float:
 def look(watch: Watch, interruption: Interruption) -> Document:
     """A survey of the server. Blocks; logs out before it returns, or raises `MopsError`."""
     following = Following(watch.server, Waiting(), interruption, Progress(None, interval=60))
-    surveyor = Surveyor(following, now=datetime.now(timezone.utc))
+    surveyor = FactsGatherer(following, now=datetime.now(timezone.utc))
     return surveyor.take(watch.scope, concurrency=watch.concurrency)
 
 
-async def tell(queue: Queue, watch: Watch, told: Told, changes: list[alerts.News]) -> None:
+async def tell(queue: Queue, watch: Watch, told: DeliveredAlerts, changes: list[alerts.News]) -> None:
     """Emit an event for each, and write down each as soon as it is out."""
     for change in changes:
         await queue.put(alerts.event(change, watch.server.host))
         told.remember(change)
         try:
             told.save()
-        except ToldUnusable as error:
+        except DeliveredUnusable as error:
             # A full disk passes. Until then it is remembered here alone.
             LOGGER.warning("%s A restart would tell it again.", error)
 

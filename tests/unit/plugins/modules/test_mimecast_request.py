@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._http import AnswerLost, AnswerUnusable
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.envelope import FunctionFailed
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.api.envelope import FunctionFailed
 from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress
 from ansible_collections.mops.maintenance.plugins.modules import mimecast_request
 from ansible_collections.mops.maintenance.tests.unit.plugins.module_utils._mimecast.scripted import (

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore import client as client_module
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client import Client, Server
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api import client as client_module
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.client import Client, Server
 from ansible_collections.mops.maintenance.tests.unit.plugins.module_utils._mailstore.scripted import (
     Clock,
     ScriptedServer,

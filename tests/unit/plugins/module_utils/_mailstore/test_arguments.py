@@ -11,19 +11,19 @@ import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.ansible_release import __version__
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import (
-    SecretArgumentsModule,
-    process_facts,
-    server_of,
-    waiting_of,
-)
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.functions import MASK
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.operation import (
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.functions import MASK
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.operation import (
     Log,
     Process,
     ServerError,
     Status,
     Waiting,
+)
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import (
+    SecretArgumentsModule,
+    process_facts,
+    server_of,
+    waiting_of,
 )
 
 SPEC = {

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable
 
-from ansible_collections.mops.maintenance.plugins.module_utils._mashery.batch import Body
-from ansible_collections.mops.maintenance.plugins.module_utils._mashery.delivery import Delivery, Pace
-from ansible_collections.mops.maintenance.plugins.module_utils._mashery.ledger import Ledger, NoLedger, read_only
-from ansible_collections.mops.maintenance.plugins.module_utils._mashery.shipper import Plan, Shipment
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.files.ledger import Ledger, NoLedger, read_only
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.delivery import Delivery, Pace
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.shipper import Plan, Shipment
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.batch import Body
 from ansible_collections.mops.maintenance.plugins.module_utils._retry import Retry, RetryPolicy
 
 

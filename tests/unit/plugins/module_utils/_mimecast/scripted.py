@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.mops.maintenance.plugins.module_utils._http import Answer
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.auth import HmacAuth, Keys, MimecastAuth
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.client import MimecastClient
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.api.auth import HmacAuth, Keys, MimecastAuth
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.api.client import MimecastClient
 from ansible_collections.mops.maintenance.plugins.module_utils._retry import Retry, RetryPolicy
 from requests.structures import CaseInsensitiveDict
 

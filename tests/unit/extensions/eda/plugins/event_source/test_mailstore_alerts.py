@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.mops.maintenance.extensions.eda.plugins.event_source import mailstore_alerts
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._http import CertificateRejected, RequestNotSent
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.client import LoginRefused, ServiceFailed
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.client import LoginRefused, ServiceFailed
 
 PASSWORD = "correct horse battery"
 
@@ -165,16 +165,16 @@ def test_an_instance_that_is_not_there_is_said_once(watched, options, caplog):
 
 
 def test_what_cannot_be_written_down_is_told_once_all_the_same(watched, monkeypatch, caplog):
-    saved = mailstore_alerts.Told.save
+    saved = mailstore_alerts.DeliveredAlerts.save
     failing = []
 
     def save(told):
         if told.alerts:
             failing.append(True)
-            raise mailstore_alerts.ToldUnusable("The disk is full.")
+            raise mailstore_alerts.DeliveredUnusable("The disk is full.")
         saved(told)
 
-    monkeypatch.setattr(mailstore_alerts.Told, "save", save)
+    monkeypatch.setattr(mailstore_alerts.DeliveredAlerts, "save", save)
     heard, _waits = watched(survey("2026"), survey("2026"))
     assert heard.alerts == [("new", "index_rebuild:alpha:2026")]
     assert [record.getMessage() for record in caplog.records] == [

@@ -1,0 +1,12 @@
+# Copyright (c) Contributors to the mops.maintenance project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to the mops.maintenance project
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_util is PRIVATE to the collection: it may change without notice.
+
+"""The Management API: authentication, client, functions and their metadata."""
+
+from __future__ import annotations
+
+__all__ = ["client", "functions", "names", "operation", "patterns"]
