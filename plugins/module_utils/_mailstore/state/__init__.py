@@ -9,4 +9,15 @@
 
 from __future__ import annotations
 
-__all__ = ["configuration", "instance", "job", "state_module", "store", "user"]
+__all__ = [
+    "administrator",
+    "configuration",
+    "credential",
+    "instance",
+    "instance_host",
+    "job",
+    "profile",
+    "state_module",
+    "store",
+    "user",
+]

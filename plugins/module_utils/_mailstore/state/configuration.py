@@ -162,16 +162,17 @@ def merged(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> Document:
     """
     _check_letters(current, wanted)
     _check_known(current, wanted)
-    return _merged(current, wanted)
+    return overlaid(current, wanted)
 
 
-def _merged(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> Document:
+def overlaid(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> Document:
+    """The same for a document that need not show all names that it has. Raises `NotPossible` for other letters."""
     _check_letters(current, wanted)
     after = dict(current)
     for name, value in wanted.items():
         known = after.get(name)
         if isinstance(known, Mapping) and isinstance(value, Mapping):
-            after[name] = _merged(known, value)
+            after[name] = overlaid(known, value)
         else:
             after[name] = fitting(known, value)
     return after

@@ -65,6 +65,9 @@ _STATUS_AFTER = {
 
 STATES = ("present", "absent", *_TRANSITIONS)
 
+_CREATED_IN = ("present", "started", "restarted")
+"""The states that create an instance that is not there."""
+
 _MET_BY_NOTHING = {"stopped": "runs no longer", "thawed": "is not frozen"}
 """What a state says of an instance that is not there; the other states need one."""
 
@@ -86,6 +89,8 @@ class WantedInstance(Subject):
     """Whether service-provider access is enabled; None leaves it as it is."""
     missing_ok: bool = False
     """Whether an instance that is not there is as it should be, in the states that want nothing of it."""
+    created_before: bool = False
+    """Whether an instance that is not there counts as created by a task before, as check mode has to see it."""
 
     def check(self) -> None:
         """Raise `InvalidOption` for what cannot be."""
@@ -117,7 +122,7 @@ class WantedInstance(Subject):
         if self.state == "absent":
             return [] if current is None else [_to_all("DeleteInstances", current)]
         if current is None:
-            return [] if self.missing_ok else [self._creation()]
+            return [] if self.missing_ok else self._from_nothing()
         settings, access, transition = self._settings(current), self._access(current), self._transition(current)
         # It is set while the instance runs.
         if current.get("status") == RUNNING:
@@ -130,6 +135,7 @@ class WantedInstance(Subject):
         if current is None:
             current = {
                 "instanceID": self.instance,
+                "status": STOPPED,
                 "configuration": {"instanceID": self.instance, **self.configuration},
             }
         after = dict(current)
@@ -157,27 +163,30 @@ class WantedInstance(Subject):
     def diff(self, before: Document | None, after: Document | None) -> tuple[Document | None, Document | None]:
         return self.shown(before), None if after is None else unveiled_changes(before, after)
 
-    def _creation(self) -> Step:
+    def _from_nothing(self) -> list[Step]:
+        """Creation, and then what an instance that was just created needs, which does not run."""
         if self.state in _MET_BY_NOTHING:
             raise NotPossible(
                 f"There is no instance {self.instance}, so it {_MET_BY_NOTHING[self.state]}. Is its id spelled right? "
                 "With missing_ok: true that is fine."
             )
-        if self.state != "present":
+        if self.state not in _CREATED_IN:
             raise NotPossible(
-                f"There is no instance {self.instance}, so it cannot be {self.state}. With state present, it is "
-                "created first."
+                f"There is no instance {self.instance}, so it cannot be {self.state}. With state present or started, "
+                "it is created first."
             )
-        if not self.configuration.get("instanceHost"):
+        new = {"instanceID": self.instance, "status": STOPPED}
+        if self.configuration.get("instanceHost"):
+            config = {"instanceID": self.instance, **self.configuration}
+            creation = Step("CreateInstance", {"config": config}, anew=True)
+            return [creation, *self._transition(new), *self._access(new)]
+        if not self.created_before:
             raise NotPossible(
                 f"There is no instance {self.instance}. To create it, configuration must name an instanceHost."
             )
-        if self.archive_admin_enabled is not None:
-            raise NotPossible(
-                f"There is no instance {self.instance}. Create and start it first, and set archive_admin_enabled in a "
-                "task of its own."
-            )
-        return Step("CreateInstance", {"config": {"instanceID": self.instance, **self.configuration}})
+        # Whether the task that creates it starts it as well is not known.
+        running = {**new, "status": RUNNING}
+        return [*self._transition(new), *self._access(running)]
 
     def _settings(self, current: Document) -> list[Step]:
         if not self.configuration:

@@ -28,7 +28,12 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.cl
     ServiceFailed,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.functions import form
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.names import Ask, Document
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.names import (
+    Ask,
+    Document,
+    listed,
+    the_one,
+)
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.operation import Ending, Process
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.following import (
     Following,
@@ -48,6 +53,8 @@ class Step:
     arguments: Mapping[str, Any] = field(repr=False)
     once: bool = False
     """Whether it is done whatever the state is, and so proves nothing where it would be due again afterwards."""
+    anew: bool = False
+    """Whether what follows is worked out anew afterwards, from what the server has made of it: an id, a status."""
 
     @property
     def repeatable(self) -> bool:
@@ -69,6 +76,10 @@ class Subject(ABC):
     @abstractmethod
     def predicted(self, current: Document | None) -> Document | None:
         """What there will be after the steps, as far as it can be told; None where there will be nothing."""
+
+    def fitted(self, client: Client, steps: list[Step]) -> list[Step]:
+        """The steps as this very server takes them, where servers differ in the arguments of a function."""
+        return steps
 
     def verify(self, client: Client, steps: Sequence[Step]) -> None:
         """Raise `InvalidOption` for what the server would take now and fail over later. In check mode, too."""
@@ -96,6 +107,10 @@ class Outcome:
     done: tuple[Step, ...] = ()
     unmet: tuple[Step, ...] = ()
     """What was done, but by what the server shows since would have to be done again."""
+    results: tuple[Any, ...] = ()
+    """What the functions of ``done`` returned, in their order; empty in check mode."""
+    instance_missing: bool = False
+    """Whether this is what check mode predicts of an instance that is not there yet."""
 
     @property
     def changed(self) -> bool:
@@ -111,34 +126,62 @@ def reach(client: Client, following: Following, subject: Subject, *, check_mode:
 
     Raises `MopsError`; where something was done by then, the error says what.
     """
-    before = subject.read(client.call)
+    before, instance_missing = _observed(client, subject, check_mode)
     steps = subject.steps(before)
     if not steps:
-        return Outcome(before, before)
+        return Outcome(before, before, instance_missing=instance_missing)
+    steps = subject.fitted(client, steps)
     subject.verify(client, steps)
     expected = subject.predicted(before)
     if check_mode:
-        return Outcome(before, expected, tuple(steps))
+        return Outcome(before, expected, tuple(steps), instance_missing=instance_missing)
     worker = _Worker(client, following)
     with _said(worker):
-        worker.carry_out(steps)
+        worker.carry_out(_until_anew(steps))
         if expected is None:
-            return Outcome(before, None, tuple(worker.done))
-        after, unmet = _look(client, subject)
-        if before is None and after is not None and unmet:
+            return Outcome(before, None, tuple(worker.done), results=tuple(worker.results))
+        after = subject.read(client.call)
+        anew = any(step.anew for step in steps)
+        if after is not None and (before is None or anew):
             # Some things can be set only on what is there, by an id that the server has given it.
-            worker.carry_out(unmet)
-            after, unmet = _look(client, subject)
-    return Outcome(before, after, tuple(worker.done), tuple(unmet))
+            rest = [
+                step
+                for step in subject.steps(after)
+                if not step.once or (anew and step.function not in worker.functions)
+            ]
+            if rest:
+                worker.carry_out(subject.fitted(client, rest))
+                after = subject.read(client.call)
+        shortfall = subject.shortfall(after)
+        if shortfall is not None:
+            raise MopsError(shortfall)
+        unmet = [step for step in subject.steps(after) if not step.once]
+    return Outcome(before, after, tuple(worker.done), tuple(unmet), tuple(worker.results))
 
 
-def _look(client: Client, subject: Subject) -> tuple[Document | None, list[Step]]:
-    """What there is after the steps, and which of them would be due again."""
-    after = subject.read(client.call)
-    shortfall = subject.shortfall(after)
-    if shortfall is not None:
-        raise MopsError(shortfall)
-    return after, [step for step in subject.steps(after) if not step.once]
+def _observed(client: Client, subject: Subject, check_mode: bool) -> tuple[Document | None, bool]:
+    """What there is, and whether that is nothing because the instance is not there.
+
+    In check mode, a task before this one may be the one that would create the instance.
+    """
+    try:
+        return subject.read(client.call), False
+    except CallFailed:
+        instance = getattr(subject, "instance", None)
+        if not check_mode or not instance:
+            raise
+        entries = listed(client.call, "GetInstances", instanceFilter=instance)
+        if the_one(entries, instance, what="Instance", key="instanceID", any_case=True) is not None:
+            raise
+    return None, True
+
+
+def _until_anew(steps: list[Step]) -> list[Step]:
+    """The steps up to the first after which the others are worked out anew."""
+    for number, step in enumerate(steps, 1):
+        if step.anew:
+            return steps[:number]
+    return steps
 
 
 class _Worker:
@@ -148,13 +191,20 @@ class _Worker:
         self._client = client
         self._following = following
         self.done: list[Step] = []
+        self.results: list[Any] = []
+
+    @property
+    def functions(self) -> list[str]:
+        return [step.function for step in self.done]
 
     def carry_out(self, steps: Sequence[Step]) -> None:
         for step in steps:
             if self._following.interruption.is_set():
                 raise Interrupted(f"{self._following.interruption} {step.function} was not begun.")
-            self._finish(step, self._begin(step))
+            process = self._begin(step)
+            self._finish(step, process)
             self.done.append(step)
+            self.results.append(process.status.result)
 
     def _begin(self, step: Step) -> Process:
         failure: MopsError
@@ -185,7 +235,7 @@ def _said(worker: _Worker) -> Iterator[None]:
     try:
         yield
     except MopsError as error:
-        functions = [step.function for step in worker.done]
+        functions = worker.functions
         error.facts = {**error.facts, "changed": bool(functions), "functions": functions}
         if functions:
             error.args = (f"{error} Done before that: {', '.join(functions)}.",)

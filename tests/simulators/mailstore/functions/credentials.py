@@ -10,12 +10,17 @@ from typing import Any
 
 from .. import shapes
 from ..archive import Archive
-from ..arguments import ApiError, Arguments
+from ..arguments import SECRET, ApiError, Arguments
 from .kind import Function
 
 
 def listing(archive: Archive, arguments: Arguments) -> Any:
-    return archive.running(arguments).credentials
+    """A secret is null, as in configurations."""
+    return [{**item, "Settings": _shown(item["Settings"])} for item in archive.running(arguments).credentials]
+
+
+def _shown(settings: dict[str, Any]) -> dict[str, Any]:
+    return {name: None if SECRET.search(name) else value for name, value in settings.items()}
 
 
 def create(archive: Archive, arguments: Arguments) -> Any:
@@ -31,10 +36,12 @@ def delete(archive: Archive, arguments: Arguments) -> Any:
 
 
 def settings(archive: Archive, arguments: Arguments) -> Any:
-    return _found(archive, arguments)["Settings"]
+    return _shown(_found(archive, arguments)["Settings"])
 
 
 def set_settings(archive: Archive, arguments: Arguments) -> Any:
+    if not isinstance(arguments["settings"], dict):
+        raise ApiError("Invalid value for argument 'settings'.")
     _found(archive, arguments)["Settings"] = arguments["settings"]
 
 

@@ -19,6 +19,8 @@ from ..history import Run, runs
 from ..process import Plan
 from .kind import Function, moment
 
+WINDOWS = "automaticMaintenanceWindows"
+
 
 def listing(archive: Archive, arguments: Arguments) -> Any:
     _check_raw(arguments)
@@ -94,9 +96,15 @@ def _result(profile: Profile, run: Run) -> dict[str, Any]:
 
 
 def set_execution(archive: Archive, arguments: Arguments) -> Any:
+    """Either automatic=false and nothing else, or automatic=true and at least the pause."""
     profile = archive.running(arguments).profile(arguments["id"])
     given = {key: value for key, value in arguments.items() if key not in ("instanceID", "id")}
-    profile.properties["serverSideExecution"] = {**profile.as_json()["serverSideExecution"], **given}
+    if given.get("automatic") is True and "automaticPauseBetweenExecutions" not in given:
+        raise ApiError("Missing argument 'automaticPauseBetweenExecutions'.")
+    if given.get("automatic") is not True and set(given) != {"automatic"}:
+        raise ApiError("Invalid value for argument 'automatic'.", "Only automatic=true takes further arguments.")
+    known = {key: value for key, value in profile.as_json()["serverSideExecution"].items() if key != WINDOWS}
+    profile.properties["serverSideExecution"] = {**known, **given}
 
 
 def results(archive: Archive, arguments: Arguments) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.client import CallFailed
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.instance import STATES, WantedInstance
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.instance import WantedInstance
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.reconcile import NotPossible
 
 CONFIGURATION = {"instanceID": "a", "displayName": "A", "instanceHost": "h", "debugLogEnabled": False}
@@ -59,8 +59,8 @@ def test_what_cannot_be_is_refused_and_says_why(state, status, words):
         WantedInstance("a", state).steps(instance(status))
 
 
-@pytest.mark.parametrize("state", sorted(set(STATES) - {"present", "absent"}))
-def test_only_present_creates(state):
+@pytest.mark.parametrize("state", ["stopped", "frozen", "thawed"])
+def test_what_an_instance_must_be_there_for_does_not_create_it(state):
     with pytest.raises(NotPossible, match="There is no instance a"):
         WantedInstance("a", state, {"instanceHost": "h"}).steps(None)
 
@@ -218,10 +218,37 @@ def test_a_failure_of_an_instance_that_runs_is_told():
         admin().read(ask)
 
 
-def test_service_provider_access_of_an_instance_that_is_yet_to_be_created_is_set_later():
+def test_service_provider_access_of_an_instance_that_is_created_and_left_stopped_cannot_be_set():
     wanted = WantedInstance("a", configuration={"instanceHost": "h"}, archive_admin_enabled=True)
-    with pytest.raises(NotPossible, match="archive_admin_enabled in a task of its own"):
+    with pytest.raises(NotPossible, match="state started"):
         wanted.steps(None)
+
+
+@pytest.mark.parametrize("state", ["started", "restarted"])
+def test_an_instance_is_created_started_and_opened_to_the_provider_in_one_go(state):
+    wanted = WantedInstance("a", state, {"instanceHost": "h"}, archive_admin_enabled=True)
+    assert functions(wanted, None) == ["CreateInstance", "StartInstances", "SetArchiveAdminEnabled"]
+    assert wanted.predicted(None)["status"] == "running"
+    assert wanted.predicted(None)["archiveAdminEnabled"] is True
+
+
+def test_to_be_started_an_instance_that_is_not_there_needs_a_host():
+    with pytest.raises(NotPossible, match="configuration must name an instanceHost"):
+        WantedInstance("a", "started").steps(None)
+
+
+@pytest.mark.parametrize(
+    ("state", "access", "expected"),
+    [
+        ("started", None, ["StartInstances"]),
+        ("started", True, ["StartInstances", "SetArchiveAdminEnabled"]),
+        ("present", True, ["SetArchiveAdminEnabled"]),
+        ("present", None, []),
+    ],
+)
+def test_check_mode_takes_it_that_a_task_before_creates_the_instance(state, access, expected):
+    wanted = WantedInstance("a", state, archive_admin_enabled=access, created_before=True)
+    assert functions(wanted, None) == expected
 
 
 def test_service_provider_access_to_nothing_makes_no_sense():

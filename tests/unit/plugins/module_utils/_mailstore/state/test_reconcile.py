@@ -215,3 +215,53 @@ def test_what_the_server_has_to_be_asked_about_is_asked_before_the_first_step(at
 
 def test_nothing_is_asked_about_what_is_as_it_should_be(attempt):
     assert not attempt(Verified(), result(LIT)).changed
+
+
+class Hosted(Lamp):
+    """A lamp in an instance."""
+
+    instance = "alpha"
+
+
+def failure():
+    return envelope(statusCode="failed", error={"message": "Not found.", "details": ""})
+
+
+def test_check_mode_predicts_from_nothing_where_the_instance_is_yet_to_be_created(server, attempt):
+    outcome = attempt(Hosted(), failure(), result([]), check_mode=True)
+    assert outcome.instance_missing
+    assert (outcome.before, outcome.after, outcome.functions) == (None, {"on": True}, ["CreateLamp"])
+    assert set(functions(server)) == {"GetLamp", "GetInstances"}
+
+
+def test_check_mode_fails_as_a_run_does_where_the_instance_is_there(server, attempt):
+    with pytest.raises(CallFailed, match="Not found"):
+        attempt(Hosted(), failure(), result([{"instanceID": "ALPHA"}]), check_mode=True)
+
+
+def test_a_run_needs_the_instance(server, attempt):
+    with pytest.raises(CallFailed, match="Not found"):
+        attempt(Hosted(), failure())
+    assert functions(server) == ["GetLamp"]
+
+
+class Started(Lamp):
+    """A lamp that is on only after it was created and switched on; a server may do that by itself."""
+
+    def steps(self, current):
+        if current is None:
+            return [Step("CreateLamp", {}, anew=True), Step("SetLampOn", {}), Step("Blink", {}, once=True)]
+        return [*([] if current["on"] else [Step("SetLampOn", {})]), Step("Blink", {}, once=True)]
+
+
+@pytest.mark.parametrize(
+    ("created", "done"),
+    [(DARK, ["CreateLamp", "SetLampOn", "Blink"]), (LIT, ["CreateLamp", "Blink"])],
+    ids=["as created", "by itself"],
+)
+def test_what_follows_a_creation_is_worked_out_from_what_was_created(server, attempt, created, done):
+    answers = [result(f"made by {function}") for function in done]
+    outcome = attempt(Started(), result(None), answers[0], result(created), *answers[1:], result(LIT))
+    assert outcome.functions == done
+    assert list(outcome.results) == [f"made by {function}" for function in done]
+    assert outcome.unmet == ()
