@@ -161,8 +161,8 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.argume
     connection_arguments,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.configuration import (
-    PAIRS,
-    WantedConfiguration,
+    ARGUMENTS,
+    wanted_configuration,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.state_module import end_in_state
 from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
@@ -176,30 +176,11 @@ class ConfigurationModule(SecretArgumentsModule):
 
 def main() -> None:
     module = ConfigurationModule(
-        argument_spec={
-            **connection_arguments(),
-            "name": {"type": "str", "required": True, "choices": sorted(PAIRS)},
-            "instance": {"type": "str"},
-            "configuration": {"type": "dict", "required": True},
-            "update_password": {
-                "type": "str",
-                "choices": ["always", "on_change"],
-                "default": "always",
-                "no_log": False,
-            },
-            "allow_data_loss": {"type": "bool", "default": False},
-        },
+        argument_spec={**connection_arguments(), **ARGUMENTS},
         supports_check_mode=True,
     )
-    options = module.params
     with reported_failures(module):
-        wanted = WantedConfiguration(
-            PAIRS[options["name"]],
-            options["instance"] or None,
-            options["configuration"],
-            renew_secrets=options["update_password"] == "always",
-            allow_data_loss=options["allow_data_loss"],
-        )
+        wanted = wanted_configuration(module.params)
         wanted.check()
         single = wanted.pair.of_instance and wanted.instance is None
         end_in_state(module, "configuration", wanted, single=single)

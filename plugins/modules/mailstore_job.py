@@ -205,52 +205,18 @@ functions:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import connection_arguments
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.job import (
-    DAYS_OF_MONTH,
-    DAYS_OF_WEEK,
-    Schedule,
-    WantedJob,
-)
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.job import ARGUMENTS, wanted_job
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.state_module import end_in_state
 from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
 
 
 def main() -> None:
     module = AnsibleModule(
-        argument_spec={
-            **connection_arguments(),
-            "instance": {"type": "str"},
-            "name": {"type": "str", "required": True},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "action": {"type": "str"},
-            "owner": {"type": "str"},
-            "enabled": {"type": "bool"},
-            "schedule": {
-                "type": "dict",
-                "options": {
-                    "date": {"type": "str"},
-                    "interval": {"type": "int"},
-                    "time": {"type": "str"},
-                    "day_of_week": {"type": "str", "choices": list(DAYS_OF_WEEK)},
-                    "day_of_month": {"type": "str", "choices": list(DAYS_OF_MONTH)},
-                },
-            },
-            "time_zone": {"type": "str"},
-        },
+        argument_spec={**connection_arguments(), **ARGUMENTS},
         supports_check_mode=True,
     )
-    options = module.params
     with reported_failures(module):
-        wanted = WantedJob(
-            instance=options["instance"] or None,
-            name=options["name"],
-            present=options["state"] == "present",
-            action=options["action"],
-            owner=options["owner"],
-            enabled=options["enabled"],
-            schedule=None if options["schedule"] is None else Schedule(**options["schedule"]),
-            time_zone=options["time_zone"],
-        )
+        wanted = wanted_job(module.params)
         wanted.check()
         end_in_state(module, "job", wanted, single=wanted.instance is None)
 

@@ -162,43 +162,18 @@ functions:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import connection_arguments
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.state_module import end_in_state
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.store import (
-    REQUESTED_STATES,
-    WantedStore,
-)
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.store import ARGUMENTS, wanted_store
 from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
 
 
 def main() -> None:
     module = AnsibleModule(
-        argument_spec={
-            **connection_arguments(),
-            "instance": {"type": "str"},
-            "name": {"type": "str"},
-            "id": {"type": "int"},
-            "state": {"type": "str", "choices": ["present", "detached"], "default": "present"},
-            "attach": {"type": "bool", "default": False},
-            "database_path": {"type": "str"},
-            "content_path": {"type": "str"},
-            "index_path": {"type": "str"},
-            "requested_state": {"type": "str", "choices": list(REQUESTED_STATES)},
-        },
+        argument_spec={**connection_arguments(), **ARGUMENTS},
         required_one_of=[("name", "id")],
         supports_check_mode=True,
     )
-    options = module.params
     with reported_failures(module):
-        wanted = WantedStore(
-            instance=options["instance"] or None,
-            name=options["name"],
-            id=options["id"],
-            present=options["state"] == "present",
-            database_path=options["database_path"],
-            content_path=options["content_path"],
-            index_path=options["index_path"],
-            requested_state=options["requested_state"],
-            attach=options["attach"],
-        )
+        wanted = wanted_store(module.params)
         wanted.check()
         end_in_state(module, "store", wanted, single=wanted.instance is None)
 

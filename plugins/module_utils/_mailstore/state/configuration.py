@@ -97,6 +97,21 @@ PAIRS = {
 """All pairs of the Management API, by name."""
 
 
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "name": {"type": "str", "required": True, "choices": sorted(PAIRS)},
+    "instance": {"type": "str"},
+    "configuration": {"type": "dict", "required": True},
+    "update_password": {
+        "type": "str",
+        "choices": ["always", "on_change"],
+        "default": "always",
+        "no_log": False,
+    },
+    "allow_data_loss": {"type": "bool", "default": False},
+}
+"""The options of mailstore_configuration, without those of the connection."""
+
+
 @dataclass(frozen=True)
 class WantedConfiguration(Subject):
     """What should be in one document."""
@@ -153,6 +168,17 @@ class WantedConfiguration(Subject):
         if same(before, sent, hidden_matter=self.renew_secrets):
             return masked(before), masked(before)
         return masked(before), unveiled_changes(before, sent)
+
+
+def wanted_configuration(options: Mapping[str, Any]) -> WantedConfiguration:
+    """What the options ask for."""
+    return WantedConfiguration(
+        PAIRS[options["name"]],
+        options["instance"] or None,
+        options["configuration"],
+        renew_secrets=options["update_password"] == "always",
+        allow_data_loss=options["allow_data_loss"],
+    )
 
 
 def merged(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> Document:

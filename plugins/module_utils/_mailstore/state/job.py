@@ -36,6 +36,27 @@ DAYS_OF_MONTH = (*map(str, range(1, 32)), "last")
 LOCAL_TIME = "$Local"
 """The time zone of the server."""
 
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "instance": {"type": "str"},
+    "name": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "action": {"type": "str"},
+    "owner": {"type": "str"},
+    "enabled": {"type": "bool"},
+    "schedule": {
+        "type": "dict",
+        "options": {
+            "date": {"type": "str"},
+            "interval": {"type": "int"},
+            "time": {"type": "str"},
+            "day_of_week": {"type": "str", "choices": list(DAYS_OF_WEEK)},
+            "day_of_month": {"type": "str", "choices": list(DAYS_OF_MONTH)},
+        },
+    },
+    "time_zone": {"type": "str"},
+}
+"""The options of mailstore_job, without those of the connection."""
+
 _KINDS = (
     {"date"},
     {"interval"},
@@ -232,6 +253,20 @@ class WantedJob(Subject):
 
     def _step(self, function: str, current: Document, **arguments: Any) -> Step:
         return Step(function, {"instanceID": self.instance, "id": current["id"], **arguments})
+
+
+def wanted_job(options: Mapping[str, Any]) -> WantedJob:
+    """What the options ask for."""
+    return WantedJob(
+        instance=options["instance"] or None,
+        name=options["name"],
+        present=options["state"] == "present",
+        action=options["action"],
+        owner=options["owner"],
+        enabled=options["enabled"],
+        schedule=None if options["schedule"] is None else Schedule(**options["schedule"]),
+        time_zone=options["time_zone"],
+    )
 
 
 def _timing(job: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ntpath
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Mapping
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.names import (
@@ -27,6 +27,19 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.
 )
 
 REQUESTED_STATES = ("current", "normal", "writeProtected", "disabled")
+
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "instance": {"type": "str"},
+    "name": {"type": "str"},
+    "id": {"type": "int"},
+    "state": {"type": "str", "choices": ["present", "detached"], "default": "present"},
+    "attach": {"type": "bool", "default": False},
+    "database_path": {"type": "str"},
+    "content_path": {"type": "str"},
+    "index_path": {"type": "str"},
+    "requested_state": {"type": "str", "choices": list(REQUESTED_STATES)},
+}
+"""The options of mailstore_store, without those of the connection."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +165,21 @@ class WantedStore(Subject):
                     f"Archive store {current.get('name')} has its {key} at {known}. The Management API cannot change "
                     "that: detach the store, move its files, and attach it with the new paths."
                 )
+
+
+def wanted_store(options: Mapping[str, Any]) -> WantedStore:
+    """What the options ask for."""
+    return WantedStore(
+        instance=options["instance"] or None,
+        name=options["name"],
+        id=options["id"],
+        present=options["state"] == "present",
+        database_path=options["database_path"],
+        content_path=options["content_path"],
+        index_path=options["index_path"],
+        requested_state=options["requested_state"],
+        attach=options["attach"],
+    )
 
 
 def _called(store: Document) -> str:

@@ -45,6 +45,42 @@ API = "api"
 LOGIN_PRIVILEGES = ("none", "windows", "web", "outlook", "windowsCmd", "imap", API)
 FOLDER_PRIVILEGES = ("none", "read", "write", "delete")
 
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "instance": {"type": "str"},
+    "name": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "create": {"type": "bool", "default": True},
+    "full_name": {"type": "str"},
+    "email_addresses": {"type": "list", "elements": "str"},
+    "distinguished_name": {"type": "str"},
+    "authentication": {"type": "str", "choices": list(AUTHENTICATIONS)},
+    "pop3_user_names": {"type": "list", "elements": "str"},
+    "privileges": {"type": "list", "elements": "str", "choices": list(PRIVILEGES)},
+    "login_privileges": {"type": "list", "elements": "str", "choices": list(LOGIN_PRIVILEGES)},
+    "privileges_on_folders": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "folder": {"type": "str", "required": True},
+            "privileges": {
+                "type": "list",
+                "elements": "str",
+                "choices": list(FOLDER_PRIVILEGES),
+                "required": True,
+            },
+        },
+    },
+    "purge_folders": {"type": "bool", "default": False},
+    "user_password": {"type": "str", "no_log": True},
+    "update_password": {
+        "type": "str",
+        "choices": ["always", "on_create"],
+        "default": "on_create",
+        "no_log": False,
+    },
+}
+"""The options of mailstore_user, without those of the connection."""
+
 _ALONE = ("none", "admin")
 _AFTER_COMMA = re.compile(r"(?<!\\),\s+")
 
@@ -199,6 +235,38 @@ class WantedUser(Subject):
     ) -> Step:
         named = {"instanceID": self.instance, "userName": current["userName"]}
         return Step(function, {**named, **(arguments or {})}, once)
+
+
+def wanted_user(options: Mapping[str, Any]) -> WantedUser:
+    """What the options ask for. Raises `InvalidOption`."""
+    folders = options["privileges_on_folders"]
+    return WantedUser(
+        instance=options["instance"] or None,
+        name=options["name"],
+        present=options["state"] == "present",
+        create=options["create"],
+        full_name=options["full_name"],
+        distinguished_name=options["distinguished_name"],
+        authentication=options["authentication"],
+        email_addresses=options["email_addresses"],
+        pop3_user_names=options["pop3_user_names"],
+        privileges=options["privileges"],
+        login_privileges=options["login_privileges"],
+        folders=None if folders is None else by_folder(folders),
+        purge_folders=options["purge_folders"],
+        password=options["user_password"] or None,
+        renews_password=options["update_password"] == "always",
+    )
+
+
+def by_folder(entries: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """The privileges of each folder. Raises `InvalidOption` for a folder that is named twice."""
+    folders: dict[str, list[str]] = {}
+    for entry in entries:
+        if entry["folder"] in folders:
+            raise InvalidOption(f"privileges_on_folders names the folder {entry['folder']} twice.")
+        folders[entry["folder"]] = entry["privileges"]
+    return folders
 
 
 @dataclass(frozen=True)
