@@ -23,6 +23,9 @@ from simulators.launch import Simulators, running
 NOBODY = "123456:0"
 """As OpenShift chooses one: a user without a name and a home, in the group of root."""
 
+PATIENCE_SECONDS = 240.0
+"""How long anything may take on a machine that is busy, before a test gives up."""
+
 HARDENED = ("--user", NOBODY, "--read-only", "--cap-drop=all", "--security-opt=no-new-privileges")
 
 
@@ -65,10 +68,12 @@ class Container:
         ca.chmod(0o644)
         variables = {**simulators.environment(), "XDG_STATE_HOME": str(folder / "state")}
         variables.update({name: str(ca) for name in variables if name.endswith("_CA_PATH")})
-        command = ["podman", "run", "--rm", "--name", self.name, "--network", "host", *HARDENED, *options]
+        variables["MOPS_END_LAST_SECONDS"] = f"{PATIENCE_SECONDS:.0f}"
+        command = ["podman", "run", "--rm", "--name", self.name, "--network", "host", *HARDENED]
         command += ["--volume", f"{folder}:{folder}", "--workdir", str(folder)]
         for name in variables:
             command += ["--env", name]
+        command += options
         self.process = subprocess.Popen(
             [*command, TAG, *words],
             env={**environment(), **variables},
@@ -78,7 +83,7 @@ class Container:
             text=True,
         )
 
-    def ended(self, timeout: float = 120) -> tuple[int, str]:
+    def ended(self, timeout: float = PATIENCE_SECONDS) -> tuple[int, str]:
         """Its exit status and what it has printed, when it has ended."""
         try:
             output, _none = self.process.communicate(timeout=timeout)
@@ -87,9 +92,9 @@ class Container:
             raise
         return self.process.returncode, output
 
-    def stop(self, seconds: int = 30) -> None:
-        """SIGTERM, and after so many seconds SIGKILL."""
-        podman("stop", "--time", str(seconds), self.name, check=False)
+    def stop(self) -> None:
+        """SIGTERM, as ``podman stop`` and Kubernetes send it, without the SIGKILL that follows where it takes long."""
+        podman("stop", "--time", f"{PATIENCE_SECONDS:.0f}", self.name, check=False)
 
     def kill(self) -> None:
         """SIGKILL to all that is in it, as AWX does it on an execution node."""

@@ -14,30 +14,24 @@ from pathlib import Path
 
 import pytest
 import yaml
-from runs import eventually
+from runs import eventually, playbook
 
-from image.conftest import Container, Containers
+from image.conftest import PATIENCE_SECONDS, Container, Containers
 from simulators.launch import Simulators
 
 KILLS = int(os.environ.get("MOPS_KILLS", "5"))
 """How many containers are killed. Whoever changes windows tries 50: that takes a quarter of an hour."""
 
 LOST = """
-- hosts: localhost
-  connection: local
-  gather_facts: false
-  vars:
-    ansible_python_interpreter: "{{ ansible_playbook_python }}"
-  tasks:
-    - ansible.builtin.include_role:
-        name: mops.maintenance.mailstore_backup_window
-        tasks_from: lost
+- ansible.builtin.include_role:
+    name: mops.maintenance.mailstore_backup_window
+    tasks_from: lost
 """
 
 
 @pytest.fixture(autouse=True)
 def written(folder: Path) -> None:
-    (folder / "lost.yml").write_text(LOST)
+    playbook(folder, LOST)
     (folder / "backup.yml").write_text(
         f"- ansible.builtin.shell: touch {folder}/begun; sleep {{{{ nap | default(60) }}}}\n"
     )
@@ -49,7 +43,7 @@ def window(containers: Containers, instances: str, **variables: str) -> Containe
 
 
 def close_lost(containers: Containers) -> str:
-    status, output = containers.start("ansible-playbook", "lost.yml").ended(240)
+    status, output = containers.start("ansible-playbook", "playbook.yml").ended()
     assert status == 0, output
     return output
 
@@ -67,10 +61,10 @@ def test_a_killed_window_is_closed_and_another_one_is_not(
     simulators: Simulators, containers: Containers, folder: Path
 ) -> None:
     killed = window(containers, "delta")
-    assert eventually((folder / "begun").exists, 60)
+    assert eventually((folder / "begun").exists, PATIENCE_SECONDS)
     (folder / "begun").unlink()
     open_one = window(containers, "alpha")
-    assert eventually((folder / "begun").exists, 60)
+    assert eventually((folder / "begun").exists, PATIENCE_SECONDS)
     killed.kill()
     assert frozen(simulators) == ["alpha", "delta"]
     output = close_lost(containers)
@@ -83,9 +77,9 @@ def test_a_killed_window_is_closed_and_another_one_is_not(
 
 def test_a_new_window_closes_the_lost_one_first(simulators: Simulators, containers: Containers, folder: Path) -> None:
     killed = window(containers, "delta")
-    assert eventually((folder / "begun").exists, 60)
+    assert eventually((folder / "begun").exists, PATIENCE_SECONDS)
     killed.kill()
-    status, output = window(containers, "delta", nap="0").ended(120)
+    status, output = window(containers, "delta", nap="0").ended()
     assert status == 0, output
     assert "A backup window was lost" in " ".join(output.split())
     assert (frozen(simulators), leases(folder)) == ([], [])
@@ -111,14 +105,14 @@ def test_closing_that_is_killed_itself_is_done_by_the_next(
     simulators: Simulators, containers: Containers, folder: Path
 ) -> None:
     killed = window(containers, "delta")
-    assert eventually((folder / "begun").exists, 60)
+    assert eventually((folder / "begun").exists, PATIENCE_SECONDS)
     killed.kill()
     simulators.faults(
         "mailstore", [{"action": "status", "status": 503, "path": "/api/invoke/ThawInstances", "times": 9}]
     )
     (path,) = folder.glob("state/**/*.window.json")
-    closing = containers.start("ansible-playbook", "lost.yml")
-    assert eventually(lambda: not path.exists(), 60)  # it was taken over
+    closing = containers.start("ansible-playbook", "playbook.yml")
+    assert eventually(lambda: not path.exists(), PATIENCE_SECONDS)  # it was taken over
     closing.kill()
     assert frozen(simulators) == ["delta"]
     simulators.clear_faults("mailstore")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from runs import eventually
 
-from image.conftest import Container, Containers
+from image.conftest import PATIENCE_SECONDS, Container, Containers
 from simulators.launch import Simulators
 
 INVENTORY = "localhost ansible_connection=local ansible_python_interpreter='{{ ansible_playbook_python }}'\n"
@@ -39,10 +39,10 @@ def job(containers: Containers, folder: Path, playbook: str, variables: Mapping[
 def test_a_job_that_is_cancelled_in_a_pod_has_cancelled_and_logged_out(
     simulators: Simulators, containers: Containers, folder: Path
 ) -> None:
-    simulators.processes({"seconds": 60, "steps": 60})
+    simulators.processes({"seconds": 600, "steps": 600})
     simulators.faults("mailstore", [{"action": "delay", "seconds": 6, "path": "/api/cancel-async"}])
     pod = job(containers, folder, "mailstore_store_verification", {"mailstore_store_verification_instances": "alpha"})
-    assert eventually(lambda: bool(simulators.state("mailstore")["processes"]), 60), pod.ended(1)
+    assert eventually(lambda: bool(simulators.state("mailstore")["processes"]), PATIENCE_SECONDS), pod.ended(1)
     pod.stop()
     _status, output = pod.ended()
     state = simulators.state("mailstore")
@@ -60,7 +60,7 @@ def test_a_backup_that_is_cancelled_in_a_pod_has_thawed(
     }
     simulators.faults("mailstore", [{"action": "delay", "seconds": 6, "path": "/api/invoke/ThawInstances"}])
     pod = job(containers, folder, "mailstore_backup_window", variables)
-    assert eventually((folder / "begun").exists, 60), pod.ended(1)
+    assert eventually((folder / "begun").exists, PATIENCE_SECONDS), pod.ended(1)
     pod.stop()
     _status, output = pod.ended()
     state = simulators.state("mailstore")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from runs import eventually
 
-from image.conftest import Containers
+from image.conftest import PATIENCE_SECONDS, Containers
 from image.podman import podman
 from simulators.launch import Simulators
 
@@ -27,15 +27,17 @@ STOPS = {
 def test_a_verification_is_cancelled_when_its_container_is_stopped(
     simulators: Simulators, containers: Containers, how: str
 ) -> None:
-    simulators.processes({"seconds": 60, "steps": 60})
+    simulators.processes({"seconds": 600, "steps": 600})
     # Longer than ansible-playbook takes to end, which is what the container ends with.
     simulators.faults("mailstore", [{"action": "delay", "seconds": 3, "path": "/api/cancel-async"}])
     variables = {"mailstore_store_verification_instances": "alpha,beta"}
     container = containers.play("mailstore_store_verification", variables)
     running = {"running"}
-    assert eventually(lambda: {p["status_code"] for p in simulators.state("mailstore")["processes"]} == running)
+    assert eventually(
+        lambda: {p["status_code"] for p in simulators.state("mailstore")["processes"]} == running, PATIENCE_SECONDS
+    )
     STOPS[how](container)
-    status, output = container.ended(30)
+    status, output = container.ended()
     state = simulators.state("mailstore")
     assert {process["status_code"] for process in state["processes"]} == {"cancelled"}, output
     assert state["sessions"] == 0
@@ -49,29 +51,29 @@ def test_a_backup_window_is_closed_when_its_container_is_stopped(
     (folder / "backup.yml").write_text(f"- ansible.builtin.shell: touch {folder}/begun; sleep 60\n")
     variables = {"mailstore_backup_window_instances": "delta", "mailstore_backup_window_tasks": "backup.yml"}
     container = containers.play("mailstore_backup_window", variables)
-    assert eventually((folder / "begun").exists, 60), container.ended(1)
+    assert eventually((folder / "begun").exists, PATIENCE_SECONDS), container.ended(1)
     assert simulators.state("mailstore")["instances"]["delta"] == "frozen"
     simulators.faults("mailstore", [{"action": "delay", "seconds": 3, "path": "/api/invoke/ThawInstances"}])
     STOPS[how](container)
-    _status, output = container.ended(30)
+    _status, output = container.ended()
     state = simulators.state("mailstore")
     assert (state["instances"]["delta"], state["sessions"]) == ("running", 0), output
 
 
 def test_a_container_ends_with_its_command_where_nothing_is_left(containers: Containers) -> None:
     container = containers.start("sh", "-c", "echo done; exit 7")
-    assert container.ended(30) == (7, "done\n")
+    assert container.ended() == (7, "done\n")
 
 
 def test_what_does_not_end_is_waited_for_in_vain_and_not_for_ever(containers: Containers) -> None:
     script = "(trap '' TERM; sleep 100 & wait; sleep 100) & echo done"
     container = containers.start("sh", "-c", script, options=["--env", "MOPS_END_LAST_SECONDS=2"])
-    assert container.ended(15)[0] == 0
+    assert container.ended()[0] == 0
 
 
 def test_want_of_memory_is_said(containers: Containers) -> None:
     hog = ["python3", "-c", "print(len(bytearray(10**9)))"]
-    status, output = containers.start(*hog, options=["--memory", "64m", "--memory-swap", "64m"]).ended(30)
+    status, output = containers.start(*hog, options=["--memory", "64m", "--memory-swap", "64m"]).ended()
     assert status == 137
     assert "for want of memory" in output
 
@@ -80,4 +82,4 @@ def test_what_a_container_reads_reaches_its_command(containers: Containers, fold
     (folder / "in").write_text("a line\n")
     with (folder / "in").open("rb") as stdin:
         container = containers.start("cat", options=["--interactive"], stdin=stdin)
-    assert container.ended(30) == (0, "a line\n")
+    assert container.ended() == (0, "a line\n")

@@ -26,7 +26,7 @@ from . import tls
 from .credentials import Credentials
 
 NAMES = ("mimecast", "mashery", "mailstore")
-START_SECONDS = 30.0
+START_SECONDS = 120.0
 # The channel of the vendor's samples comes first, so that these run unchanged.
 SAMPLE_CHANNEL = "B8Y43U-GYVS-WHAU6M"
 

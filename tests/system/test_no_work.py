@@ -356,15 +356,9 @@ def test_a_module_fails_if_what_it_should_work_on_is_not_there(simulators: Simul
 
 
 THAW = """
-- hosts: localhost
-  connection: local
-  gather_facts: false
-  vars:
-    ansible_python_interpreter: "{{ ansible_playbook_python }}"
-  tasks:
-    - ansible.builtin.include_role:
-        name: mops.maintenance.mailstore_backup_window
-        tasks_from: thaw
+- ansible.builtin.include_role:
+    name: mops.maintenance.mailstore_backup_window
+    tasks_from: thaw
 """
 
 
@@ -375,10 +369,8 @@ THAW = """
 def test_thawing_what_is_not_there_is_a_failure(
     simulators: Simulators, tmp_path: Path, instances: list[str], allow_empty: bool, succeeds: bool
 ) -> None:
-    (tmp_path / "thaw.yml").write_text(THAW)
     variables = {f"{WINDOW}_instances": instances, f"{WINDOW}_allow_empty": allow_empty}
-    words = ["ansible-playbook", "thaw.yml", "-e", json.dumps(variables)]
-    result = finish(start(words, tmp_path, simulators.environment()))
+    result = play(tmp_path, THAW, simulators.environment(), "-e", json.dumps(variables))
     assert (result.returncode == 0) == succeeds, result.everything
     assert succeeds or f"The server has no instance {instances[0]}" in result.everything
 
