@@ -17,7 +17,8 @@ description:
   - Stores that could not be opened are tried again, stores are upgraded that need it, and search indexes are rebuilt
     where one of them needs it.
   - Stores are verified and compacted on a rota, each at least every so many days, within a time budget. What was done
-    is remembered in a file, after every step.
+    is remembered in a file, after every step. What the instance's own jobs have verified or compacted counts as well,
+    as far as the tenant grants service-provider access. See M(mops.maintenance.mailstore_job).
   - A second run finds nothing that is due, and changes nothing.
   - Only one run at a time maintains an instance. See O(on_locked).
 extends_documentation_fragment:
@@ -42,7 +43,7 @@ options:
     description:
       - The file that remembers what was done when. It and its folder are made where they are not there.
       - Each instance has a file of its own, so that many can be maintained at once. Without the file, everything is
-        due.
+        due that no job of the instance has done.
       - That it can be written is checked before anything is done.
       - A time in it that is in the future, or that cannot be read, counts as never. A warning names it.
     type: path
@@ -271,7 +272,7 @@ def maintain(module: AnsibleModule) -> dict[str, Any]:
     budget.check()
     path, instance = options["path"], options["instance"] or None
     check_writable(path)
-    warn_of_lost_state(module, "path", "Everything is then due again.")
+    warn_of_lost_state(module, "path", "Everything is then due again that no job of the instance has done.")
     interruption = work_apart()
     try:
         with nullcontext() if module.check_mode else locked(path), Progress.of(module) as progress:

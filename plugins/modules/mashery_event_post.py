@@ -55,7 +55,7 @@ options:
       - With a O(ledger), a last line without a line break is still being written, and stays for the next run.
     type: list
     elements: path
-  format:
+  src_format:
     description:
       - What a line of O(src) is.
       - V(mashery) is a ready record of 21 fields.
@@ -63,7 +63,6 @@ options:
     type: str
     choices: [mashery, jsonl]
     default: mashery
-    aliases: [src_format]
   batch_size:
     description:
       - Records in a post, at most. The service takes no more than 10000.
@@ -279,7 +278,6 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.files.ledger import Ledger, NoLedger, read_only
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.shipper import Plan, Shipment
-from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.formats import Format
 from ansible_collections.mops.maintenance.plugins.module_utils._module import (
     from_environment,
     reported_errors,
@@ -305,7 +303,7 @@ def options() -> dict[str, dict[str, Any]]:
         **transport_options("MASHERY"),
         "events": {"type": "list", "elements": "dict"},
         "src": {"type": "list", "elements": "path"},
-        "format": {"type": "str", "choices": ["mashery", "jsonl"], "default": "mashery", "aliases": ["src_format"]},
+        "src_format": {"type": "str", "choices": ["mashery", "jsonl"], "default": "mashery"},
         "batch_size": {"type": "int", "default": 10000},
         "max_bytes": {"type": "int", "default": 4194304},
         "compress": {"type": "bool", "default": True},
@@ -327,7 +325,7 @@ def plan_of(module: AnsibleModule) -> Plan:
     return Plan(
         src=params["src"] or (),
         events=None if events is None else b"".join([json.dumps(event).encode("ascii") + b"\n" for event in events]),
-        log_format=Format(params["format"]),
+        src_format=params["src_format"],
         batch_size=params["batch_size"],
         max_bytes=params["max_bytes"],
         compress_level=params["compress_level"] if params["compress"] else None,

@@ -177,7 +177,7 @@ def _people(instance: Instance, chance: random.Random, count: int) -> None:
 def _work(instance: Instance, failing_profile: bool, failing_job: bool) -> None:
     schedule = {"timeZoneId": "$Local", "time": "02:00:00"}
     instance.jobs = [
-        Job(1, "Nightly verification", "VerifyStores", "$archiveadmin", schedule, failing=failing_job),
+        Job(1, "Nightly retention", "ProcessRetentionPolicies", "$archiveadmin", schedule, failing=failing_job),
         Job(
             2,
             "Directory sync",

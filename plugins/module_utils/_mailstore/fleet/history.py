@@ -152,6 +152,16 @@ class History:
             entry = self._stores[key] = {"path": path}
         entry.update({"name": store.get("name"), **dict.fromkeys(what, now.strftime(_TIME))})
 
+    def learn(self, store: Document, work: str, at: datetime) -> None:
+        """Know that somebody else has done ``work`` with all stores that there were ``at`` that time.
+
+        A store that the record first saw after that was not there, unless the record itself is younger.
+        """
+        time, seen = at.strftime(_TIME), self.time(store, "seen")
+        begun = min((str(entry["seen"]) for entry in self._stores.values() if entry.get("seen")), default=NEVER)
+        if time > self.time(store, work) and not begun < time < seen:
+            self.remember(store, at, work)
+
     def overdue(self, now: datetime) -> list[Overdue]:
         """What is overdue by the days that were last wanted, as far as the record alone can tell."""
         found = []

@@ -8,8 +8,8 @@
 """Maintenance of one instance: what is due, doing it step by step, and remembering what was done.
 
 What is due is worked out by pure functions, from what the server says of the stores and from a `History` of earlier
-maintenance. The record is written after every step, so that whatever ends the work costs no more than the step that
-it was at.
+maintenance, which also learns what the instance's own jobs have done. The record is written after every step, so that
+whatever ends the work costs no more than the step that it was at.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.fu
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.operation import Process
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet.facts import Document
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet.history import NEVER, History
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet.own_jobs import done_by_jobs
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.following import Following
 
 REPAIRS = ("retry", "upgrade", "rebuild")
@@ -200,7 +201,7 @@ class Maintainer:
         """What is to be done. Raises `MopsError` where the server does not tell."""
         with self._following.client() as client:
             stores = self._stores(client)
-        return [*self._repairs(stores), *self._rota(stores)]
+            return [*self._repairs(stores), *self._rota(client, stores)]
 
     def run(self, budget: Budget) -> list[Step]:
         """Do what is to be done, and return all of it with what became of it.
@@ -235,7 +236,7 @@ class Maintainer:
         if any(step.state != "left" for step in steps) and not self._following.interruption.is_set():
             stores = self._stores(client)
             steps[:] = proved(steps, self._repairs(stores))
-        for step in self._rota(stores):
+        for step in self._rota(client, stores):
             self._in_time(client, step, rota_end, steps)
         self._record.save()
 
@@ -247,7 +248,16 @@ class Maintainer:
     def _repairs(self, stores: Sequence[Document]) -> list[Step]:
         return repairs(stores, self._record, self._policy)
 
-    def _rota(self, stores: Sequence[Document]) -> list[Step]:
+    def _rota(self, client: Client, stores: Sequence[Document]) -> list[Step]:
+        if not rota(stores, self._record, self._policy, self._now()):
+            return []
+        # As far as the record knows. The instance's own jobs may have done it since, or before there was a record.
+        days = max(self._policy.verify_days, self._policy.compact_days)
+        for done in done_by_jobs(client, self._instance, days, self._now()):
+            if done.indexes or done.work != "verified" or not self._policy.verify_indexes:
+                for store in stores:
+                    if done.store_id in (None, str(store.get("id"))):
+                        self._record.learn(store, done.work, done.at)
         return rota(stores, self._record, self._policy, self._now())
 
     def _in_time(self, client: Client, step: Step, end: float, steps: list[Step]) -> None:

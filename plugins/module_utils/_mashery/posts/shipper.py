@@ -21,7 +21,6 @@ from ansible_collections.mops.maintenance.plugins.module_utils._errors import In
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.files.ledger import Ledger, NoLedger
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.chunk import Chunk, Reader
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.batch import Body
-from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.formats import Format
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.rejects import Rejects
 
 if TYPE_CHECKING:
@@ -46,8 +45,7 @@ class Plan:
     src: Sequence[str] = ()
     events: bytes | None = None
     """Records as JSON, one a line, in the place of files."""
-    log_format: Format = field(default_factory=Format)
-    """Of the lines of ``src``."""
+    src_format: str = "mashery"
     batch_size: int = RECORDS_IN_A_POST
     max_bytes: int = 4 * 1024 * 1024
     """Of a post, before compression."""
@@ -242,7 +240,7 @@ class Shipment:
         plan = self._plan
         reader = Reader(
             self._ledger.book.copy(),
-            log_format=plan.log_format if plan.events is None else Format("jsonl"),
+            src_format=plan.src_format if plan.events is None else "jsonl",
             lines=plan.batch_size,
             size=plan.max_bytes,
             durable=self._durable,

@@ -27,6 +27,7 @@ from ansible_collections.mops.maintenance.tests.unit.plugins.module_utils._mails
 
 NOW = datetime(2026, 3, 10, 6, 0, tzinfo=timezone.utc)
 NEVER = Policy(verify_days=0, compact_days=0)
+NO_JOBS = envelope(result=[])
 
 
 def store(number, **values):
@@ -208,7 +209,7 @@ def test_a_repair_that_did_not_help_has_failed(server, maintain):
 def test_what_fails_keeps_nothing_else_from_being_done(server, maintain, record):
     refused = envelope(statusCode="failed", error={"message": "Disk full.", "details": ""})
     outdated = store(1, needsUpgrade=True)
-    server.script(stores(outdated, store(2)), refused, stores(outdated, store(2)), refused, envelope())
+    server.script(stores(outdated, store(2)), refused, stores(outdated, store(2)), NO_JOBS, refused, envelope())
     steps = maintain(Policy(compact_days=0))
     assert [(str(step), step.state) for step in steps] == [
         ("UpgradeStore S1", "failed"),
@@ -225,7 +226,7 @@ def test_nothing_of_the_rota_is_begun_when_the_budget_is_used_up(server, maintai
         clock.sleep(100)
         return envelope()
 
-    server.script(stores(*map(store, (1, 2, 3))), slowly, slowly)
+    server.script(stores(*map(store, (1, 2, 3))), NO_JOBS, slowly, slowly)
     steps = maintain(Policy(compact_days=0), rota=150)
     assert [step.state for step in steps] == ["done", "done", "left"]
     assert [step.elapsed for step in steps] == [100, 100, 0]
@@ -233,7 +234,7 @@ def test_nothing_of_the_rota_is_begun_when_the_budget_is_used_up(server, maintai
 
 
 def test_a_repair_is_done_even_without_a_budget(server, maintain):
-    server.script(stores(store(1, needsUpgrade=True)), envelope(), stores(store(1)))
+    server.script(stores(store(1, needsUpgrade=True)), envelope(), stores(store(1)), NO_JOBS)
     assert [step.state for step in maintain(Policy(), rota=0)] == ["done", "left", "left"]
 
 
@@ -269,7 +270,7 @@ def test_what_was_done_is_said_also_where_the_record_cannot_be_written_any_more(
         (tmp_path / "sub").write_text("")
         return envelope()
 
-    server.script(stores(store(1), store(2)), fill)
+    server.script(stores(store(1), store(2)), NO_JOBS, fill)
     with pytest.raises(HistoryUnusable, match="cannot be written") as caught:
         maintain(Policy(compact_days=0))
     assert [(step["function"], step["state"]) for step in caught.value.facts["steps"]] == [("VerifyStore", "done")]
@@ -281,7 +282,7 @@ def test_a_step_that_was_interrupted_keeps_its_turn(server, maintain, record, in
         interruption.set("SIGTERM")
         return envelope(statusCode="cancelled")
 
-    server.script(stores(store(1)), interrupt)
+    server.script(stores(store(1)), NO_JOBS, interrupt)
     assert [step.state for step in maintain(Policy(compact_days=0))] == ["failed"]
     assert record.tried(store(1), "verified") == ""
 
@@ -294,13 +295,13 @@ def test_the_record_is_written_after_every_step(server, maintain, tmp_path):
         seen.extend(key for key, entry in entries.items() if "verified" in entry)
         return envelope()
 
-    server.script(stores(store(1), store(2)), envelope(), look)
+    server.script(stores(store(1), store(2)), NO_JOBS, envelope(), look)
     maintain(Policy(compact_days=0))
     assert seen == ["1"]
 
 
 def test_a_verification_includes_indexes_where_wanted(server, maintain):
-    server.script(stores(store(1)), envelope())
+    server.script(stores(store(1)), NO_JOBS, envelope())
     maintain(Policy(compact_days=0, verify_indexes=True))
     assert server.calls[-1][1] == {"instanceID": "a", "id": "1", "includeIndexes": "true"}
 
@@ -310,7 +311,7 @@ def test_an_interruption_leaves_the_rest_for_another_time(server, maintain, inte
         interruption.set("SIGTERM")
         return envelope()
 
-    server.script(stores(store(1), store(2)), interrupt)
+    server.script(stores(store(1), store(2)), NO_JOBS, interrupt)
     assert [step.state for step in maintain(Policy(compact_days=0))] == ["done", "left"]
 
 
@@ -318,3 +319,82 @@ def test_a_server_that_does_not_list_the_stores_is_a_failure(server, maintain):
     server.script(envelope(statusCode="failed", error={"message": "Instance 'a' is not running.", "details": ""}))
     with pytest.raises(MopsError, match="not running"):
         maintain()
+
+
+def jobs(*actions):
+    return envelope(result=[{"id": number, "action": action} for number, action in enumerate(actions, 1)])
+
+
+def runs(*ends):
+    """Results of a job, by the days before now when it ended and how."""
+    rows = [
+        {"completeTime": f"{ago(days):%Y-%m-%dT%H:%M:%S}", "result": result, "jobResultId": number}
+        for number, (days, result) in enumerate(ends)
+    ]
+    return envelope(result=rows)
+
+
+def test_what_the_instance_s_own_job_has_verified_is_not_verified_again(server, maintain, record):
+    server.script(stores(store(1), store(2)), jobs("SendStatusReport", "VerifyStores"), runs((12, "succeeded")))
+    assert maintain(Policy(compact_days=0)) == []
+    path, form = server.calls[-1]
+    assert (path.rpartition("/")[2], form["jobId"], form["fromIncluding"]) == (
+        "GetJobResults",
+        "2",
+        "2026-02-07T06:00:00",
+    )
+    assert record.time(store(1), "verified") == "2026-02-25T16:00:00Z"  # fourteen hours before what the server says
+
+
+def test_only_a_job_s_run_that_succeeded_within_the_days_counts(server, maintain):
+    ends = ((40, "succeeded"), (3, "failed"), (2, "completedWithErrors"), (1, "cancelled"))
+    server.script(stores(store(1)), jobs("VerifyStores"), runs(*ends), envelope())
+    (step,) = maintain(Policy(compact_days=0))
+    assert (str(step), step.state, step.why) == ("VerifyStore S1", "done", "It was last verified on 2026-01-28.")
+
+
+def test_a_job_may_be_about_one_store(server, maintain):
+    mine = jobs("CompactStore --id=2", "VerifyStore --id 1 --includeIndexes=false")
+    server.script(stores(store(1), store(2)), mine, runs((1, "succeeded")), runs((1, "succeeded")))
+    steps = maintain(Policy(), rota=0)
+    assert names(steps) == ["VerifyStore S2", "CompactStore S1"]
+
+
+def test_a_job_without_the_indexes_does_not_do_where_they_are_wanted(server, maintain):
+    mine = jobs("VerifyStores --includeIndexes=false", "VerifyStore --id=2 --includeIndexes=true")
+    server.script(stores(store(1), store(2)), mine, runs((1, "succeeded")), runs((1, "succeeded")))
+    steps = maintain(Policy(compact_days=0, verify_indexes=True), rota=0)
+    assert names(steps) == ["VerifyStore S1"]
+
+
+def test_a_store_that_came_after_the_job_had_run_was_not_verified_by_it(server, maintain, record):
+    record.see([store(1)], ago(30))
+    record.see([store(1), store(2)], ago(3))
+    server.script(stores(store(1), store(2)), jobs("VerifyStores"), runs((10, "succeeded")))
+    assert names(maintain(Policy(compact_days=0), rota=0)) == ["VerifyStore S2"]
+
+
+def test_what_was_done_later_than_by_the_job_is_what_counts(server, maintain, record):
+    record.remember(store(1), ago(5), "verified", "verified_tried")
+    server.script(stores(store(1), store(2)), jobs("VerifyStores"), runs((10, "succeeded")))
+    maintain(Policy(compact_days=0))
+    assert record.time(store(1), "verified") == "2026-03-05T06:00:00Z"
+
+
+FAILED = envelope(statusCode="failed", error={"message": "Access denied.", "details": ""})
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        (FAILED, envelope(result=False)),  # the second one tells that the tenant withholds access
+        (FAILED, envelope(result=True)),
+        ((404, b""),),
+        (envelope(result=[{"id": 1, "action": None}, {"id": 2, "action": "VerifyStores --id=1"}, {}]),),
+        (jobs("VerifyStores"), FAILED, envelope(result=True)),
+        (jobs("VerifyStores"), envelope(result=[{"result": "succeeded", "completeTime": None}, {}])),
+    ],
+)
+def test_where_the_jobs_are_not_told_the_history_alone_counts(server, maintain, answers):
+    server.script(stores(store(1)), *answers, envelope())
+    assert [step.state for step in maintain(Policy(compact_days=0))] == ["done"]
