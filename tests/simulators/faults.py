@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -98,6 +100,7 @@ class FaultBook:
     def __init__(self, own_actions: Mapping[str, frozenset[str]]) -> None:
         self._actions = {**COMMON_ACTIONS, **own_actions}
         self._entries: list[_Entry] = []
+        self._cleared = asyncio.Event()
         self.applied = 0
 
     def add(self, items: Iterable[Any]) -> None:
@@ -106,6 +109,13 @@ class FaultBook:
 
     def clear(self) -> None:
         self._entries.clear()
+        self._cleared.set()
+        self._cleared = asyncio.Event()
+
+    async def pause(self, seconds: float) -> None:
+        """Returns after so many seconds, or when the faults are cleared."""
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._cleared.wait(), seconds)
 
     def due(self, path: str) -> list[Fault]:
         """The faults for a request to `path`; of the decisive ones the first only, the others keep their turn."""

@@ -158,6 +158,14 @@ class Simulators:
         """How the next long-running processes of MailStore go; README.md has the keys."""
         self.control("mailstore", "POST", "processes", list(controls))
 
+    def step(self, count: int | None = None) -> None:
+        """Takes MailStore's running processes so many steps further at once, or to their end."""
+        self.control("mailstore", "POST", "steps", count)
+
+    def clock(self, service: str, *, advance: float = 0.0, stop: bool | None = None) -> None:
+        """Sets the clock forward by which a service counts seconds, and stops it or lets it go on."""
+        self.control(service, "POST", "clock", {"advance": advance, "stop": stop})
+
     def control(self, service: str, method: str, name: str, data: Any = None) -> Any:
         """One call of a control path. Raises ControlError where it is refused."""
         port = urlsplit(self._root(service)).port

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import json
 import time
@@ -18,6 +17,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from aiohttp import web
 
+from .clock import Clock
 from .damage import damaged
 from .faults import Fault, FaultBook, FaultError
 
@@ -44,6 +44,7 @@ class Service(ABC, Generic[SettingsT]):
     def __init__(self, settings: SettingsT) -> None:
         self._initial = settings
         self.settings = settings
+        self.clock = Clock()
         self.faults = FaultBook(self.actions)
         self.paths: Counter[str] = Counter()
         self.statuses: Counter[int] = Counter()
@@ -84,6 +85,8 @@ class Service(ABC, Generic[SettingsT]):
 
     def reset(self) -> None:
         self.settings = self._initial
+        self.clock = Clock()
+        self.faults.clear()
         self.faults = FaultBook(self.actions)
         self.paths.clear()
         self.statuses.clear()
@@ -112,7 +115,7 @@ class Service(ABC, Generic[SettingsT]):
             if fault.action == "clock":
                 request["clock_offset"] = float(fault.parameters.get("seconds", 0))
             elif fault.action == "delay" and fault.when == "before":
-                await _delay(fault)
+                await self.faults.pause(float(fault.parameters.get("seconds", 1)))
             elif fault.action in self.actions and fault.when == "before":
                 own = _either(self.apply(fault, request, body), own)
         if decisive is not None and decisive.when == "before":
@@ -121,7 +124,7 @@ class Service(ABC, Generic[SettingsT]):
         answer.headers.setdefault("Date", formatdate(self.now(request), usegmt=True))
         for fault in due:
             if fault.action == "delay" and fault.when == "after":
-                await _delay(fault)
+                await self.faults.pause(float(fault.parameters.get("seconds", 1)))
             elif fault.action in self.actions and fault.when == "after":
                 answer = _either(self.apply(fault, request, body), answer)
             elif fault.action == "headers":
@@ -154,6 +157,8 @@ class Service(ABC, Generic[SettingsT]):
         if (method, name) == ("DELETE", "faults"):
             self.faults.clear()
             return []
+        if (method, name) == ("POST", "clock"):
+            return self.clock.change(**data)
         if (method, name) == ("POST", "reset"):
             self.reset()
             return {"reset": True}
@@ -166,10 +171,6 @@ class Service(ABC, Generic[SettingsT]):
 def _either(one: web.Response | None, other: AnswerT) -> web.Response | AnswerT:
     # Not `or`: older releases of aiohttp have responses that are false, being mappings without keys.
     return one if one is not None else other
-
-
-async def _delay(fault: Fault) -> None:
-    await asyncio.sleep(float(fault.parameters.get("seconds", 1)))
 
 
 def _change_headers(answer: web.Response, fault: Fault) -> None:

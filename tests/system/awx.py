@@ -193,7 +193,7 @@ def launch(folder: Path, playbook: str, *options: str) -> subprocess.Popen[str]:
     return start(command, folder, {})
 
 
-def ended(folder: Path, process: subprocess.Popen[str], timeout: float = 120) -> Job:
+def ended(folder: Path, process: subprocess.Popen[str], timeout: float = 600) -> Job:
     """Wait for the end of a job."""
     run: Run = finish(process, timeout)
     artifacts = folder / "artifacts" / "1"

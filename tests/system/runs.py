@@ -23,8 +23,8 @@ from simulators.launch import Simulators
 
 MODULES = "ansible_collections.mops.maintenance.plugins.modules"
 
-PATIENCE_SECONDS = 30.0
-"""How long a test waits for what should happen at once, or after a poll of 5 s, on a machine that is busy."""
+PATIENCE_SECONDS = 120.0
+"""How long a test waits for an event. It may be slow on a busy machine, and is never a measure of anything."""
 
 HEAD = """
 - hosts: localhost
@@ -85,7 +85,7 @@ def start(command: Iterable[str], folder: Path, more: Mapping[str, str]) -> subp
     )
 
 
-def finish(process: subprocess.Popen[str], timeout: float = 120) -> Run:
+def finish(process: subprocess.Popen[str], timeout: float = 600) -> Run:
     """Wait for a started run. It is killed where it takes longer than ``timeout`` seconds."""
     try:
         stdout, stderr = process.communicate(timeout=timeout)

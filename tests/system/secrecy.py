@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
@@ -36,10 +37,12 @@ def assert_nowhere(secrets: Iterable[str], places: Iterable[tuple[str, str]]) ->
 
 
 def left_behind(folder: Path) -> Iterator[tuple[str, str]]:
-    """Every file below a folder, and what it holds."""
-    for path in folder.rglob("*"):
-        if path.is_file():
-            yield str(path.relative_to(folder)), path.read_bytes().decode("utf-8", "replace")
+    """Every file below a folder, and what it holds. What goes away meanwhile is left out."""
+    for parent, _folders, names in os.walk(folder):  # which takes it, unlike rglob, if a folder has gone
+        for path in (Path(parent, name) for name in names):
+            with suppress(OSError):
+                if path.is_file():  # and no pipe
+                    yield str(path.relative_to(folder)), path.read_bytes().decode("utf-8", "replace")
 
 
 @contextmanager
@@ -51,10 +54,8 @@ def watched_processes() -> Iterator[set[str]]:
     def watch() -> None:
         while not over.wait(0.01):
             for path in Path("/proc").glob("[0-9]*/cmdline"):
-                try:
+                with suppress(OSError):  # it may have ended
                     seen.add(path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace"))
-                except OSError:
-                    pass  # it has ended
 
     watcher = threading.Thread(target=watch)
     watcher.start()

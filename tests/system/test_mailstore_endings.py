@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from runs import eventually, playbook, processes_of, start
+from runs import PATIENCE_SECONDS, eventually, playbook, processes_of, start
 
 from simulators.launch import Simulators
 
@@ -46,7 +46,7 @@ INVOKE_ASYNC = """
     arguments: {{instanceID: alpha, id: 1}}
     on_timeout: {on_timeout}
   async: {seconds}
-  poll: 1
+  poll: 5
 """
 
 
@@ -83,8 +83,8 @@ def is_over(folder: Path) -> bool:
 
 
 def begin(folder: Path, simulators: Simulators, tasks: str, auth_method: str = "session") -> subprocess.Popen[str]:
-    """A play in a process group of its own, with processes that take a minute."""
-    simulators.processes({"seconds": 60, "steps": 60})
+    """A play in a process group of its own, with processes that do not end by themselves."""
+    simulators.processes({"seconds": 3600, "steps": 3600})
     command = ["setsid", "ansible-playbook", playbook(folder, tasks)]
     return start(command, folder, simulators.environment(auth_method))
 
@@ -149,25 +149,26 @@ def test_a_play_that_is_killed_at_any_moment_leaves_what_it_promised(simulators,
 
 @pytest.mark.parametrize("on_timeout", ["cancel", "detach"])
 def test_the_time_limit_of_async_is_an_end_like_any_other(simulators, tmp_path, on_timeout):
-    play = begin(tmp_path, simulators, INVOKE_ASYNC.format(on_timeout=on_timeout, seconds=5))
+    play = begin(tmp_path, simulators, INVOKE_ASYNC.format(on_timeout=on_timeout, seconds=20))
     try:
         assert eventually(lambda: processes(simulators) == ["running"])
         expect(simulators, tmp_path, on_timeout, count=1)
-        stdout, _stderr = play.communicate(timeout=30)
+        stdout, _stderr = play.communicate(timeout=PATIENCE_SECONDS)
         assert play.returncode == 2, stdout
     finally:
         end(play)
 
 
 def test_a_process_outlives_the_play_under_async_without_poll(simulators, tmp_path):
-    tasks = INVOKE_ASYNC.format(on_timeout="cancel", seconds=60).replace("poll: 1", "poll: 0")
-    simulators.processes({"seconds": 4, "steps": 4})
+    tasks = INVOKE_ASYNC.format(on_timeout="cancel", seconds=600).replace("poll: 5", "poll: 0")
+    simulators.processes({"seconds": 3600, "steps": 4})
     command = ["ansible-playbook", playbook(tmp_path, tasks)]
     play = start(command, tmp_path, simulators.environment())
     try:
-        stdout, _stderr = play.communicate(timeout=60)
+        stdout, _stderr = play.communicate(timeout=PATIENCE_SECONDS)
         assert play.returncode == 0, stdout
         assert eventually(lambda: processes(simulators) == ["running"])
+        simulators.step()
         assert eventually(lambda: processes(simulators) == ["succeeded"])
         assert eventually(lambda: not processes_of(tmp_path))
         assert sessions(simulators) == 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 
-from runs import play, playbook, start
+from runs import PATIENCE_SECONDS, eventually, play, playbook, start
 
 FAILING = """
 - mops.maintenance.mailstore_invoke:
@@ -60,7 +60,7 @@ def test_a_process_that_another_task_has_started_is_called_by_its_function_and_n
 
 
 def test_a_play_whose_reader_has_gone_goes_on_to_its_end(simulators, tmp_path):
-    simulators.processes({"seconds": 6, "steps": 6})
+    simulators.processes({"seconds": 3600, "steps": 6})
     task = (
         "- mops.maintenance.mailstore_invoke:\n    function: VerifyStore\n    arguments: {instanceID: alpha, id: 1}\n"
     )
@@ -68,10 +68,13 @@ def test_a_play_whose_reader_has_gone_goes_on_to_its_end(simulators, tmp_path):
     running = start(["ansible-playbook", playbook(tmp_path, task + later)], tmp_path, simulators.environment())
     try:
         assert running.stdout is not None
-        while "0 %" not in running.stdout.readline():
+        while "VerifyStore" not in running.stdout.readline():
             pass
         running.stdout.close()
-        assert running.wait(60) in (0, 120)  # Python says 120 where it could not write all that it had
+        simulators.step(3)
+        assert eventually(lambda: simulators.state("mailstore")["processes"][0]["percent"] == 50)
+        simulators.step()
+        assert running.wait(PATIENCE_SECONDS) in (0, 120)  # Python says 120 where it could not write all that it had
         assert (tmp_path / "later").exists()
     finally:
         running.kill()

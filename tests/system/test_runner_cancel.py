@@ -44,7 +44,7 @@ def cancelled(
     )
     process = awx.launch(folder, playbook)
     try:
-        assert eventually(begun, 60)
+        assert eventually(begun)
         process.send_signal(number)
         yield awx.ended(folder, process)
     finally:
@@ -62,7 +62,7 @@ def statuses(simulators: Simulators) -> set[str]:
 
 def test_a_cancelled_job_logs_out_and_cancels(simulators: Simulators, tmp_path: Path) -> None:
     folder = tmp_path / "job"
-    simulators.processes({"seconds": 60, "steps": 60})
+    simulators.processes({"seconds": 3600, "steps": 3600})
     variables = {"mailstore_store_verification_instances": ["delta"]}
     begun = functools.partial(verifying, simulators)
     with cancelled(simulators, folder, RECEPTOR, "mailstore_store_verification", variables, begun) as job:
@@ -74,7 +74,7 @@ def test_a_cancelled_job_logs_out_and_cancels(simulators: Simulators, tmp_path: 
 
 def test_a_cancelled_job_leaves_running_what_is_to_be_detached(simulators: Simulators, tmp_path: Path) -> None:
     folder = tmp_path / "job"
-    simulators.processes({"seconds": 60, "steps": 60})
+    simulators.processes({"seconds": 3600, "steps": 3600})
     variables = {
         "mailstore_store_verification_instances": ["alpha", "delta"],
         "mailstore_store_verification_on_timeout": "detach",
@@ -89,7 +89,7 @@ def test_a_cancelled_job_leaves_running_what_is_to_be_detached(simulators: Simul
 
 def test_a_cancelled_backup_thaws_its_instances(simulators: Simulators, tmp_path: Path) -> None:
     folder, backup = tmp_path / "job", tmp_path / "backup.yml"
-    backup.write_text(f"- ansible.builtin.shell: touch {tmp_path}/begun; sleep 20\n")
+    backup.write_text(f"- ansible.builtin.shell: touch {tmp_path}/begun; sleep 600\n")
     variables = {"mailstore_backup_window_instances": ["delta"], "mailstore_backup_window_tasks": str(backup)}
     begun = (tmp_path / "begun").exists
     with cancelled(simulators, folder, KUBERNETES, "mailstore_backup_window", variables, begun) as job:

@@ -18,8 +18,9 @@ from runs import eventually
 
 from simulators.launch import Simulators
 
-SETTINGS = {"idle_timeout": 5, "pexpect_timeout": 1}
-PROCESS_SECONDS = 20
+IDLE_SECONDS = 20
+INTERVAL_SECONDS = 2
+SETTINGS = {"idle_timeout": IDLE_SECONDS, "pexpect_timeout": 1}
 
 
 @pytest.fixture
@@ -32,13 +33,22 @@ def jobs() -> Iterator[list[subprocess.Popen[str]]]:
         job.communicate()
 
 
+def statuses(simulators: Simulators) -> set[str]:
+    return {process["status_code"] for process in simulators.state("mailstore")["processes"]}
+
+
+def lines(folder: Path) -> int:
+    """How many lines of progress a job has printed."""
+    return (folder / "artifacts/1/stdout").read_text().count("[localhost] VerifyStore")
+
+
 def test_progress_keeps_alive_a_job_that_would_be_taken_for_idle(
     simulators: Simulators, tmp_path: Path, jobs: list[subprocess.Popen[str]]
 ) -> None:
-    # One piece of news in the middle is not enough: what keeps the job alive is that it says so when there is none.
-    simulators.processes({"seconds": PROCESS_SECONDS, "steps": 2, "progress": "none"})
+    # The processes do not end by themselves, and there is no news of them: the job says that there is none.
+    simulators.processes({"seconds": 3600, "steps": 1, "progress": "none"})
     options: dict[str, dict[str, Any]] = {
-        "delta": {"mailstore_store_verification_progress_interval": 2},
+        "delta": {"mailstore_store_verification_progress_interval": INTERVAL_SECONDS},
         "beta": {"mailstore_store_verification_progress": False},
     }
     for instance, more in options.items():
@@ -50,7 +60,12 @@ def test_progress_keeps_alive_a_job_that_would_be_taken_for_idle(
         )
         # Verbose, so that a slow machine is not taken for an idle one before the process has begun.
         jobs.append(awx.launch(tmp_path / instance, "mailstore_store_verification", "-vvvv"))
-    alive, silent = (awx.ended(tmp_path / instance, job) for instance, job in zip(options, jobs))
+    silent = awx.ended(tmp_path / "beta", jobs[1])
+    assert eventually(lambda: statuses(simulators) == {"cancelled", "running"})
+    # So many lines take longer than what is too long for a job that is silent.
+    assert eventually(lambda: lines(tmp_path / "delta") > IDLE_SECONDS / INTERVAL_SECONDS + 1)
+    simulators.step()
+    alive = awx.ended(tmp_path / "delta", jobs[0])
 
     assert silent.status == "timeout", silent.output
     assert alive.status == "successful", alive.output
@@ -59,7 +74,6 @@ def test_progress_keeps_alive_a_job_that_would_be_taken_for_idle(
         for event in alive.events
         for result in event.get("event_data", {}).get("res", {}).get("invocations", ())
     )
-    assert seconds >= PROCESS_SECONDS
-    outcomes = {process["status_code"] for process in simulators.state("mailstore")["processes"]}
-    assert outcomes == {"succeeded", "cancelled"}
+    assert seconds >= IDLE_SECONDS
+    assert statuses(simulators) == {"succeeded", "cancelled"}
     assert eventually(lambda: simulators.state("mailstore")["sessions"] == 0)

@@ -10,13 +10,15 @@ import http.client
 import json
 import ssl
 import threading
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
 import requests
+from runs import PATIENCE_SECONDS, eventually
 
 from shapes import differences, functions
 from simulators.launch import Options, Simulators, running
@@ -38,7 +40,7 @@ class Session:
 
     def log_in(self, **changes: str) -> requests.Response:
         form = {**self._credentials, **changes}
-        answer = self._http.post(self.root + "/login", data=form, allow_redirects=False, timeout=10)
+        answer = self._http.post(self.root + "/login", data=form, allow_redirects=False, timeout=PATIENCE_SECONDS)
         self._http.cookies.clear()
         if answer.text.startswith("+OK "):
             self.token = answer.text[4:]
@@ -51,7 +53,9 @@ class Session:
         headers = {"Cookie": cookie or self.cookie, "X-AntiXsrfToken": token or self.token}
         if not data:
             headers["Content-Length"] = "0"
-        answer = self._http.post(self.root + path, data=data, headers=headers, allow_redirects=False, timeout=20)
+        answer = self._http.post(
+            self.root + path, data=data, headers=headers, allow_redirects=False, timeout=PATIENCE_SECONDS
+        )
         self._http.cookies.clear()
         if answer.status_code == 200 and answer.content.startswith(BOM):
             document = json.loads(answer.content[len(BOM) :])
@@ -59,6 +63,10 @@ class Session:
                 self.token = document["antiXsrfToken"]
                 self.cookie = answer.headers["Set-Cookie"].split(";")[0]
         return answer
+
+    def _send(self, path: str, data: Any, headers: dict[str, str]) -> requests.Response:
+        url = self.root + path
+        return self._http.post(url, data=data, headers=headers, allow_redirects=False, timeout=PATIENCE_SECONDS)
 
     def call(self, path: str, /, **data: Any) -> Any:
         answer = self.post(path, data)
@@ -98,7 +106,9 @@ class Basic(Session):
         self, path: str, data: Any = None, cookie: str | None = None, token: str | None = None
     ) -> requests.Response:
         headers = {} if data else {"Content-Length": "0"}
-        return self._http.post(self.root + path, data=data, headers=headers, allow_redirects=False, timeout=20)
+        return self._http.post(
+            self.root + path, data=data, headers=headers, allow_redirects=False, timeout=PATIENCE_SECONDS
+        )
 
 
 @pytest.fixture
@@ -117,7 +127,7 @@ def basic(simulators, http):
         headers = {} if data else {"Content-Length": "0"}
         url = f"https://{mailstore.host}:{mailstore.basic_port}{path}"
         auth = (mailstore.username.encode(), password.encode())
-        return http.post(url, data=data, headers=headers, auth=auth, timeout=10)
+        return http.post(url, data=data, headers=headers, auth=auth, timeout=PATIENCE_SECONDS)
 
     return post
 
@@ -166,12 +176,12 @@ def test_a_stale_token_or_cookie_or_a_decoded_one_is_refused(simulators, session
 
 
 def test_an_expired_session_is_sent_to_the_login_page(simulators, session):
-    simulators.settings("mailstore", session_seconds=0.4)
+    simulators.settings("mailstore", session_seconds=100)
     session.invoke("Ping")
     for _number in range(3):
-        time.sleep(0.25)
+        simulators.clock("mailstore", advance=60)
         session.invoke("Ping")  # each request extends it
-    time.sleep(0.5)
+    simulators.clock("mailstore", advance=101)
     answer = session.post("/api/invoke/Ping")
     assert (answer.status_code, answer.headers["Location"]) == (302, "/web/login.html")
     assert simulators.state("mailstore")["expired_sessions"] == 1
@@ -185,7 +195,9 @@ def test_a_session_can_be_told_to_expire(simulators, session):
 def raw_post(simulators: Simulators, path: str, length: bool) -> int:
     mailstore = simulators.mailstore
     context = ssl.create_default_context(cafile=simulators.ca_path)
-    connection = http.client.HTTPSConnection(mailstore.host, mailstore.session_port, context=context, timeout=10)
+    connection = http.client.HTTPSConnection(
+        mailstore.host, mailstore.session_port, context=context, timeout=PATIENCE_SECONDS
+    )
     connection.putrequest("POST", path)
     if length:
         connection.putheader("Content-Length", "0")
@@ -202,8 +214,8 @@ def test_an_empty_post_needs_its_length(simulators):
 
 def test_only_post_is_allowed_but_for_the_metadata(simulators, session, http):
     given = {"Cookie": session.cookie, "X-AntiXsrfToken": session.token}
-    assert http.get(session.root + "/api/invoke/Ping", headers=given, timeout=10).status_code == 405
-    answer = http.get(session.root + "/api/get-metadata", headers=given, timeout=10)
+    assert http.get(session.root + "/api/invoke/Ping", headers=given, timeout=PATIENCE_SECONDS).status_code == 405
+    answer = http.get(session.root + "/api/get-metadata", headers=given, timeout=PATIENCE_SECONDS)
     assert answer.status_code == 200
     assert session.invoke("Ping")["error"] is None
 
@@ -218,7 +230,7 @@ def test_metadata_is_a_bare_list_with_a_byte_order_mark(session):
 def test_basic_challenges_and_lets_in(simulators, basic, http):
     mailstore = simulators.mailstore
     url = f"https://{mailstore.host}:{mailstore.basic_port}/api/invoke/Ping"
-    answer = http.post(url, timeout=10)
+    answer = http.post(url, timeout=PATIENCE_SECONDS)
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"].startswith("Basic ")
     assert basic("/api/invoke/Ping", password="other").status_code == 401
@@ -246,20 +258,29 @@ def test_the_token_is_named_once_in_sessions_and_always_with_basic(simulators, s
 
 
 def test_status_is_held_until_there_is_news(simulators, session):
-    simulators.processes({"function": "VerifyStore", "seconds": 1.2, "steps": 2})
+    simulators.processes({"function": "VerifyStore", "seconds": 3600, "steps": 2})
     first = session.invoke("VerifyStore", instanceID="alpha", id=1)
-    began = time.monotonic()
-    second = session.status(first["token"], first["statusVersion"])
-    assert 0.4 < time.monotonic() - began < 1.0
-    assert second["statusVersion"] == first["statusVersion"] + 1
-    began = time.monotonic()
-    same = session.status(first["token"], second["statusVersion"], 100)
-    assert 0.09 < time.monotonic() - began < 0.4
-    assert (same["statusVersion"], same["logOutput"]) == (second["statusVersion"], None)
-    began = time.monotonic()
-    old = session.status(first["token"], 0)
-    assert time.monotonic() - began < 0.2
-    assert old["logOutput"].startswith(first["logOutput"])
+    same = session.status(first["token"], first["statusVersion"], 10)
+    assert (same["statusVersion"], same["logOutput"]) == (first["statusVersion"], None)
+    old = session.status(first["token"], 0, 3_600_000)
+    assert old["logOutput"] == first["logOutput"]
+    with held(simulators, session, first, 3_600_000) as answers:
+        assert answers == []
+        simulators.step(1)
+    assert [answer["statusVersion"] for answer in answers] == [first["statusVersion"] + 1]
+
+
+@contextmanager
+def held(simulators: Simulators, session: Session, process: Any, milliseconds: int) -> Iterator[list[Any]]:
+    """A status request that the server holds meanwhile; in the end the list has its answer."""
+    answers: list[Any] = []
+    asking = threading.Thread(
+        target=lambda: answers.append(session.status(process["token"], process["statusVersion"], milliseconds))
+    )
+    asking.start()
+    assert eventually(lambda: simulators.state("mailstore")["held_now"] == 1)
+    yield answers
+    asking.join()
 
 
 def test_the_log_is_given_once_and_whole(simulators, session):
@@ -294,21 +315,20 @@ def test_a_process_ends_as_it_is_told(simulators, session, rule, status, error):
 
 
 def test_progress_can_go_backwards_and_versions_repeat(simulators, session):
-    simulators.processes({"seconds": 0.8, "steps": 8, "progress": "backward", "repeat_versions": True})
-    answer = session.invoke("VerifyStore", instanceID="alpha", id=1)
-    token, percents, versions = answer["token"], [], []
-    while answer["statusCode"] == "running":
-        answer = session.status(token, answer["statusVersion"], 30)
-        percents.append(answer["percentProgress"])
-        versions.append(answer["statusVersion"])
-    known = [percent for percent in percents if percent is not None]
-    assert known != sorted(known)
-    changed = [one for one, two in zip(range(len(versions)), versions) if versions.count(two) > 1]
-    assert changed
+    simulators.processes({"seconds": 3600, "steps": 8, "progress": "backward", "repeat_versions": True})
+    token = session.invoke("VerifyStore", instanceID="alpha", id=1)["token"]
+    seen = []
+    for _step in range(4):
+        simulators.step(1)
+        answer = session.status(token, 0)
+        seen.append((answer["percentProgress"], answer["statusVersion"]))
+    assert [percent for percent, _version in seen] == [12, 25, 0, 50]
+    assert seen[1][1] == seen[0][1]
+    assert seen[3][1] == seen[2][1] == seen[0][1] + 1
 
 
 def test_cancel_ends_a_process(simulators, session):
-    simulators.processes({"seconds": 30})
+    simulators.processes({"seconds": 3600})
     answer = session.invoke("VerifyStore", instanceID="alpha", id=1)
     assert session.call("/api/cancel-async", token=answer["token"])["error"] is None
     assert session.finish(answer)["statusCode"] == "cancelled"
@@ -326,10 +346,12 @@ def test_an_unknown_process_is_404_and_breaks_no_chain(simulators, session):
 
 
 def test_a_finished_process_is_forgotten_in_time(simulators, session):
-    simulators.settings("mailstore", retention_seconds=0.1)
-    token = session.invoke("VerifyStore", instanceID="alpha", id=1)["token"]
-    time.sleep(0.6)
-    form = {"token": token, "lastKnownStatusVersion": 0, "millisecondsTimeout": 10}
+    answer = session.invoke("VerifyStore", instanceID="alpha", id=1)
+    form = {"token": answer["token"], "lastKnownStatusVersion": 0, "millisecondsTimeout": 10}
+    session.finish(answer)
+    assert session.post("/api/get-status", form).status_code == 200
+    simulators.clock("mailstore", advance=simulators.settings("mailstore")["retention_seconds"] + 1)
+    session.log_in()
     assert session.post("/api/get-status", form).status_code == 404
 
 
@@ -341,24 +363,21 @@ def test_a_restart_loses_sessions_and_processes(simulators, session):
 
 
 def test_one_request_at_a_time_in_a_session(simulators, session):
-    simulators.processes({"seconds": 30})
+    simulators.processes({"seconds": 3600})
     answer = session.invoke("VerifyStore", instanceID="alpha", id=1)
     cookie, token = session.cookie, session.token
-    form = {"token": answer["token"], "lastKnownStatusVersion": 99, "millisecondsTimeout": 1500}
-    held = threading.Thread(target=session.post, args=("/api/get-status", form))
-    held.start()
-    time.sleep(0.3)
-    other = Session(simulators)
-    assert other.post("/api/invoke/Ping", cookie=cookie, token=token).status_code == 403
-    assert simulators.state("mailstore")["concurrent_requests"] == 1
-    other.log_in()
-    assert other.invoke("Ping")["error"] is None
-    held.join()
+    with held(simulators, session, answer, 3_600_000):
+        other = Session(simulators)
+        assert other.post("/api/invoke/Ping", cookie=cookie, token=token).status_code == 403
+        assert simulators.state("mailstore")["concurrent_requests"] == 1
+        other.log_in()
+        assert other.invoke("Ping")["error"] is None
+        simulators.step()
     assert session.invoke("Ping")["error"] is None
 
 
 def test_who_goes_away_from_a_held_request_can_log_out(simulators, session, http):
-    simulators.processes({"seconds": 30})
+    simulators.processes({"seconds": 3600})
     answer = session.invoke("VerifyStore", instanceID="alpha", id=1)
     form = {"token": answer["token"], "lastKnownStatusVersion": 99, "millisecondsTimeout": 60_000}
     given = {"Cookie": session.cookie, "X-AntiXsrfToken": session.token}
@@ -431,7 +450,7 @@ def test_rebuild_and_upgrade_take_the_flags_away(session):
 
 
 def test_a_cancelled_upgrade_changes_nothing(simulators, session):
-    simulators.processes({"seconds": 30})
+    simulators.processes({"seconds": 3600})
     answer = session.invoke("UpgradeStore", instanceID="beta", id=1)
     session.call("/api/cancel-async", token=answer["token"])
     session.finish(answer)
@@ -801,8 +820,8 @@ def test_mailstore_server_has_one_archive_and_no_instances(server):
 
 
 def test_mailstore_server_tells_its_functions_to_anybody_and_the_rest_to_nobody(simulators, server, http):
-    assert http.post(server.root + "/api/get-metadata", timeout=10).status_code == 200
-    assert http.post(server.root + "/api/invoke/GetStores", timeout=10).status_code == 401
+    assert http.post(server.root + "/api/get-metadata", timeout=PATIENCE_SECONDS).status_code == 200
+    assert http.post(server.root + "/api/invoke/GetStores", timeout=PATIENCE_SECONDS).status_code == 401
 
 
 def test_a_store_of_mailstore_server_has_a_type(server):

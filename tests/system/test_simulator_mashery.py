@@ -196,6 +196,7 @@ def test_what_is_not_gzip_is_malformed(post):
     ],
 )
 def test_limits_are_told_by_header_detail_and_body(simulators, post, setting, code, words):
+    simulators.clock("mashery", stop=True)
     simulators.settings("mashery", retry_after=True, **{setting: 2})
     assert [post(FULL).status_code for _number in range(2)] == [200, 200]
     refused = post(FULL)
@@ -207,9 +208,10 @@ def test_limits_are_told_by_header_detail_and_body(simulators, post, setting, co
 
 
 def test_a_limit_per_second_ends_with_the_second(simulators, post):
+    simulators.clock("mashery", stop=True)
     simulators.settings("mashery", per_second=1)
     assert [post(FULL).status_code for _number in range(2)] == [200, 403]
-    time.sleep(1.05)
+    simulators.clock("mashery", advance=1)
     assert post(FULL).status_code == 200
 
 

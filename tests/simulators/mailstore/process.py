@@ -10,6 +10,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,9 +71,12 @@ class Process:
     result: Any = None
     error: dict[str, str] | None = None
     finished: float | None = None
+    clock: Callable[[], float] = time.monotonic
     _log: list[tuple[int, str]] = field(default_factory=list)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
-    _cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+    _cancelled: bool = False
+    _hurried: int = 0
+    _moved: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self._log.append((self.version, f"{self.plan.title}...\r\n"))
@@ -94,7 +98,13 @@ class Process:
                 return
 
     def cancel(self) -> None:
-        self._cancelled.set()
+        self._cancelled = True
+        self._moved.set()
+
+    def step(self, count: int | None) -> None:
+        """Takes the next steps, or all that are left, without waiting."""
+        self._hurried += self.control.steps if count is None else count
+        self._moved.set()
 
     async def run(self) -> None:
         """Goes through the steps to the end."""
@@ -156,7 +166,7 @@ class Process:
         self.status = status
         self.percent = None
         self.text = None
-        self.finished = time.monotonic()
+        self.finished = self.clock()
         self.version += 1
         self._tell()
 
@@ -169,11 +179,12 @@ class Process:
 
     async def _pause(self, seconds: float) -> bool:
         """Waits; True where the process was cancelled meanwhile."""
-        try:
-            await asyncio.wait_for(self._cancelled.wait(), seconds)
-        except asyncio.TimeoutError:
-            return False
-        return True
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._moved.wait(), seconds)
+        self._hurried = max(0, self._hurried - 1)
+        if not self._hurried and not self._cancelled:
+            self._moved.clear()
+        return self._cancelled
 
 
 def _percent(progress: str, step: int, steps: int) -> float | None:
@@ -186,14 +197,15 @@ def _percent(progress: str, step: int, steps: int) -> float | None:
 
 
 class Processes:
-    """All processes by token, and how the next ones are told to go."""
+    """All processes by token. The clock (seconds) is passed in."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
         self._all: dict[str, Process] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, function: str, plan: Plan, control: Control) -> Process:
-        process = Process(function, plan, control)
+        process = Process(function, plan, control, clock=self._clock)
         self._all[process.token] = process
         task = asyncio.get_running_loop().create_task(process.run())
         self._tasks.add(task)
@@ -203,9 +215,16 @@ class Processes:
     def find(self, token: str, retention: float) -> Process | None:
         """The process, unless it ended more than `retention` seconds ago."""
         process = self._all.get(token)
-        if process is not None and process.finished is not None and process.finished + retention < time.monotonic():
+        if process is not None and process.finished is not None and process.finished + retention < self._clock():
             return None
         return process
+
+    def step(self, count: int | None) -> int:
+        """Takes all that run so many steps further, or to their end; returns how many these are."""
+        running = [process for process in self._all.values() if process.status == "running"]
+        for process in running:
+            process.step(count)
+        return len(running)
 
     def forget(self, token: str | None = None, function: str | None = None) -> None:
         """Loses processes as a restart of the server does: they stop, and nobody knows them any more."""

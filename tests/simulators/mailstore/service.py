@@ -79,14 +79,13 @@ class MailStore(Service[Settings]):
         super().__init__(settings)
         self._credentials = credentials
         self._size, self._seed = size, seed
-        self.sessions = Sessions()
-        self._processes = Processes()
+        self._processes = Processes(self.clock)
         self.forget()
 
     def forget(self) -> None:
         self._processes.forget()
-        self.sessions = Sessions()
-        self._processes = Processes()
+        self.sessions = Sessions(self.clock)
+        self._processes = Processes(self.clock)
         self.archive = fleet.build(self._credentials.username, self._size, self._seed)
         self._version_8, self._current = editions.version_8(self.archive), editions.current(self.archive)
         self._mailstore_server = editions.mailstore_server(fleet.build_single(self._credentials.username, self._seed))
@@ -115,7 +114,7 @@ class MailStore(Service[Settings]):
         }
 
     def control(self) -> Mapping[str, Callable[[Any], Any]]:
-        return {"processes": self._set_rules, "archive": self._change_archive}
+        return {"processes": self._set_rules, "steps": self._step, "archive": self._change_archive}
 
     def _set_rules(self, items: Any) -> Any:
         """Replaces the rules; see README.md for their keys."""
@@ -129,6 +128,10 @@ class MailStore(Service[Settings]):
             rules.append(ProcessRule(item.get("function"), item.get("arguments", {}), item.get("times"), changes))
         self._rules = rules
         return {"rules": len(rules)}
+
+    def _step(self, count: Any) -> Any:
+        """Takes the processes that run so many steps further at once, or to their end."""
+        return {"running": self._processes.step(count)}
 
     def _change_archive(self, items: Any) -> Any:
         """Changes the archive behind the API's back; see README.md for what there is."""

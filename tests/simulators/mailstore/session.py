@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import secrets
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -57,7 +56,7 @@ class Refused(Exception):
 class Sessions:
     """All open sessions. The clock (seconds, monotonic) is passed in."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._open: dict[str, Session] = {}
         self.logins = 0

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import time
 import zlib
 from collections import Counter
 from collections.abc import Mapping
@@ -149,7 +148,7 @@ class Mashery(Service[Settings]):
         self._signatures.add(signature)
 
     def _check_limits(self) -> None:
-        settings, now = self.settings, time.monotonic()
+        settings, now = self.settings, self.clock()
         limits = (
             (self._service_window, settings.service_per_second, 1.0, refusals.SERVICE_OVER_QPS),
             (self._window, settings.per_second, 1.0, refusals.OVER_QPS),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-import time
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
@@ -23,10 +23,11 @@ GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
 class Authorization:
-    """Checks requests, remembers the GUIDs it has seen, issues bearer tokens."""
+    """Checks requests, remembers the GUIDs it has seen, issues bearer tokens. The clock (seconds) is passed in."""
 
-    def __init__(self, credentials: MimecastCredentials) -> None:
+    def __init__(self, credentials: MimecastCredentials, clock: Callable[[], float]) -> None:
         self._credentials = credentials
+        self._clock = clock
         self._seen: set[str] = set()
         self._tokens: dict[str, float] = {}
         self.replays = 0
@@ -69,7 +70,7 @@ class Authorization:
             raise Refused(418, envelope.BINDING_EXPIRED)
 
     def _check_bearer(self, token: str) -> None:
-        if self._tokens.get(token, 0.0) <= time.monotonic():
+        if self._tokens.get(token, 0.0) <= self._clock():
             raise Refused(401, envelope.TOKEN_REFUSED)
 
     def issue_token(self, form: Any, seconds: float) -> web.Response:
@@ -80,7 +81,7 @@ class Authorization:
         if not _same(str(form.get("client_secret", "")), self._credentials.client_secret) or not known:
             return web.json_response({"error": "invalid_client"}, status=401)
         token = secrets.token_urlsafe(48)
-        self._tokens[token] = time.monotonic() + seconds
+        self._tokens[token] = self._clock() + seconds
         self.bearer_tokens_issued += 1
         answer = {"access_token": token, "token_type": "Bearer", "expires_in": int(seconds), "scope": ""}
         return web.json_response(answer)

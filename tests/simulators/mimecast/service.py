@@ -11,7 +11,6 @@ is one for all calls of the user whose keys sign (1.0), and one for each functio
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -65,7 +64,7 @@ class Mimecast(Service[Settings]):
         self.forget()
 
     def forget(self) -> None:
-        self._authorization = Authorization(self._credentials)
+        self._authorization = Authorization(self._credentials, self.clock)
         self._tenant = Tenant(self._channel_ids)
         self._rest = Rest()
         self._siem = siem.Siem()
@@ -135,7 +134,7 @@ class Mimecast(Service[Settings]):
     def _take(self, request: web.Request) -> Level:
         """One request out of the quota that it counts against."""
         signed = request.headers.get("Authorization", "").startswith("MC ")
-        now = time.monotonic()
+        now = self.clock()
         bucket = self._buckets.setdefault("user" if signed else request.path, Bucket(now))
         return bucket.take(now, self.settings.quota_limit, self.settings.quota_refill_ms)
 

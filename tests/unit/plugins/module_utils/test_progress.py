@@ -137,7 +137,7 @@ def test_the_heartbeat_needs_no_further_call():
     with Progress(lambda text: shown.release(), interval=0.01, quiet=0.01) as progress:
         progress.update("one", "a")
         for _count in range(4):
-            assert shown.acquire(timeout=10)
+            assert shown.acquire(timeout=120)
 
 
 def test_a_line_holds_no_control_characters_and_is_cut():

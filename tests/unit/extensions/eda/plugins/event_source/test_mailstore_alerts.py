@@ -187,7 +187,7 @@ def test_ending_it_in_the_middle_of_a_look_waits_until_that_has_logged_out(optio
 
     def look(watch, interruption):
         looking.set()
-        interruption.wait(30)
+        interruption.wait(120)
         logged_out.set()
         raise MopsError(str(interruption))
 

@@ -95,7 +95,7 @@ def test_every_running_instance_is_asked_once_for_every_part(server, take):
 
 
 def test_several_instances_are_asked_in_sessions_of_their_own(server, take):
-    both = threading.Barrier(2, timeout=10)
+    both = threading.Barrier(2, timeout=120)
 
     def step(form):
         both.wait()

@@ -171,7 +171,7 @@ def test_one_that_fails_keeps_no_other_from_running_and_order_stays(server, foll
 
 
 def test_each_of_several_at_once_has_a_session_of_its_own(server, following):
-    together = threading.Barrier(3, timeout=10)
+    together = threading.Barrier(3, timeout=120)
 
     def at_once(form):
         together.wait()

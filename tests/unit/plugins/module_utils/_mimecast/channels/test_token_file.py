@@ -260,7 +260,7 @@ def test_a_lock_that_opens_in_time_is_waited_for(tmp_path):
     lock = os.open(tmp_path / ".tokens.json.lock", os.O_RDWR | os.O_CREAT)
     fcntl.flock(lock, fcntl.LOCK_EX)
     threading.Timer(0.1, os.close, [lock]).start()
-    assert TokenFile(str(tmp_path / "tokens.json"), lock_seconds=10).update(add("a")).changed
+    assert TokenFile(str(tmp_path / "tokens.json"), lock_seconds=120).update(add("a")).changed
 
 
 def test_the_file_is_on_disk_before_it_takes_the_old_ones_place(tmp_path, monkeypatch):
