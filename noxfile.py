@@ -254,7 +254,8 @@ def examples(session: nox.Session, core: str) -> None:
     session.install(core, "-r", "requirements.txt", "-r", SIMULATORS_REQUIREMENTS, "pytest")
     session.run("ansible", "--version")
     env = {"ANSIBLE_COLLECTIONS_PATH": str(installed(session)), "PYTHONPATH": str(ROOT / "tests")}
-    session.run("python", "-m", "pytest", "tests/system/test_examples.py", "-k", "in_a_page", *session.posargs, env=env)
+    tests = ["tests/system/documentation/test_examples.py", "-k", "in_a_page", *session.posargs]
+    session.run("python", "-m", "pytest", *tests, env=env)
 
 
 @nox.session
@@ -272,7 +273,7 @@ def jobs(session: nox.Session, core: str) -> None:
     session.install(core, "-r", "requirements.txt", "-r", SIMULATORS_REQUIREMENTS)
     session.install("-r", "tests/system/requirements.txt")
     env = {"ANSIBLE_COLLECTIONS_PATH": str(installed(session)), "PYTHONPATH": str(ROOT / "tests")}
-    tests = session.posargs or ["tests/system/test_runner_playbooks.py", "tests/system/test_runner_answers.py"]
+    tests = session.posargs or [f"tests/system/awx/test_runner_{name}.py" for name in ("playbooks", "answers")]
     session.run("python", "-m", "pytest", "-n", "3", *tests, env=env)
 
 

@@ -32,7 +32,7 @@ TAG = "localhost/mops-maintenance-ee:latest"
 DEBIAN = "localhost/mops-maintenance-debian:trixie"
 PACKAGES = "python3,python3-pip,python3-venv,ca-certificates"
 PIP_SETTINGS = ("index-url", "extra-index-url", "find-links", "trusted-host", "cert", "constraint")
-# As in tests/system/test_awx_setup.py: the only package of the index with that collection.
+# As in tests/system/awx/test_awx_setup.py: the only package of the index with that collection.
 ANSIBLE = "ansible==11.13.0"
 
 

@@ -18,10 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from demo import access_log
+from runs import ROOT
 
 from simulators.launch import Simulators
-
-ROOT = Path(__file__).parents[2]
 
 FENCED = re.compile(r"^```(?P<language>\S+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -68,7 +67,7 @@ def fenced_blocks(page: Path) -> Iterator[Block]:
 
 
 def guide_blocks(page: Path) -> Iterator[Block]:
-    """The blocks of a page in reStructuredText. tests/system/test_guides.py tells what is done with them."""
+    """The blocks of a page in reStructuredText. documentation/test_guides.py tells what is done with them."""
     text = page.read_text() + "\n"
     for found in DIRECTIVE.finditer(text):
         caption = CAPTION.search(found["options"])

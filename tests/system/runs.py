@@ -21,6 +21,7 @@ from typing import Any
 
 from simulators.launch import Simulators
 
+ROOT = Path(__file__).parents[2]
 MODULES = "ansible_collections.mops.maintenance.plugins.modules"
 
 PATIENCE_SECONDS = 120.0
@@ -55,7 +56,7 @@ def environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("ANSIBLE_COLLECTIONS_PATH", "LANG", "LC_ALL") if name in os.environ}
     return {
         **kept,
-        "PYTHONPATH": str(Path(__file__).parents[1] / "quick_python"),
+        "PYTHONPATH": str(ROOT / "tests/quick_python"),
         "PATH": str(Path(sys.executable).parent) + os.pathsep + os.environ.get("PATH", ""),
         "HOME": str(folder / "home"),
         "TMPDIR": str(folder / "tmp"),

@@ -20,12 +20,11 @@ from typing import Any
 import yaml
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from runs import Run, finish, start
+from runs import ROOT, Run, finish, start
 
 from simulators.awx.launch import Awx
 from simulators.launch import Simulators
 
-ROOT = Path(__file__).parents[2]
 CREDENTIAL_TYPES = ROOT / "roles/awx_setup/files/credential_types"
 PROJECT = ROOT / "roles/awx_setup/files/project"
 

@@ -11,14 +11,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import awx
 import pytest
+import runner
 import yaml
+from runs import ROOT
 from test_runner_playbooks import BACKUP, PLAYBOOKS
 
 from simulators.launch import Simulators
 
-ROLES = awx.ROOT / "roles"
+ROLES = ROOT / "roles"
 CATALOGUE = yaml.safe_load((ROLES / "awx_setup" / "vars" / "main.yml").read_text())["awx_setup_catalogue"]
 DESCRIBED = [
     (role, name, option)
@@ -30,20 +31,20 @@ DESCRIBED = [
 
 
 def test_answers_are_written_as_awx_writes_them() -> None:
-    written = awx.extravars({"name": "value", "empty": "", "number": 4, "list": ["a"]})
+    written = runner.extravars({"name": "value", "empty": "", "number": 4, "list": ["a"]})
     assert written == (
         "!unsafe 'name': !unsafe 'value'\n!unsafe 'empty': !unsafe ''\n!unsafe 'number': 4\n"
         "!unsafe 'list':\n- !unsafe 'a'\n"
     )
 
 
-def job(simulators: Simulators, folder: Path, name: str, answers: Mapping[str, Any]) -> awx.Job:
+def job(simulators: Simulators, folder: Path, name: str, answers: Mapping[str, Any]) -> runner.Job:
     service = CATALOGUE[name]["service"]
     fleet = CATALOGUE[name]["inventory"] == "mailstore"
-    inventory = awx.mailstore_inventory(simulators, folder / "update") if fleet else awx.LOCALHOST
-    credentials = {service: awx.entered(simulators)[service]}
-    awx.prepare(folder / "job", credentials, inventory=inventory, extra_vars=answers)
-    return awx.run(folder / "job", name)
+    inventory = runner.mailstore_inventory(simulators, folder / "update") if fleet else runner.LOCALHOST
+    credentials = {service: runner.entered(simulators)[service]}
+    runner.prepare(folder / "job", credentials, inventory=inventory, extra_vars=answers)
+    return runner.run(folder / "job", name)
 
 
 def defaults(name: str) -> dict[str, Any]:

@@ -16,9 +16,8 @@ from pathlib import Path
 import pytest
 import yaml
 from packaging.requirements import Requirement
-from runs import finish, start
+from runs import ROOT, finish, start
 
-ROOT = Path(__file__).parents[2]
 NEEDED = re.compile(
     r"""
     COPYING | README\.md | CHANGELOG\.md | requirements\.txt | execution-environment(\.yml|/end-last)

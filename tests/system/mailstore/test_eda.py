@@ -21,9 +21,9 @@ from typing import Any
 
 import pytest
 import yaml
-from pages import ROOT, guide_blocks, here
-from runs import Run, eventually, finish, processes_of, start
-from secrecy import assert_nowhere, left_behind
+from leaks import assert_nowhere, left_behind
+from pages import guide_blocks, here
+from runs import ROOT, Run, eventually, finish, processes_of, start
 
 from simulators.launch import Simulators
 

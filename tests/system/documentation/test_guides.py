@@ -27,8 +27,8 @@ from typing import Any
 
 import pytest
 import yaml
-from pages import ROOT, Block, commands, guide_blocks, here, prepare, variables
-from runs import HEAD, finish, start
+from pages import Block, commands, guide_blocks, here, prepare, variables
+from runs import HEAD, ROOT, finish, start
 
 GUIDES = sorted((ROOT / "docs/docsite/rst").glob("*.rst"))
 BLOCKS = [block for guide in GUIDES for block in guide_blocks(guide)]

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 import yaml
-from runs import Run, eventually, finish, play, start
+from runs import ROOT, Run, eventually, finish, play, start
 
 from simulators.launch import Simulators
 
@@ -306,7 +306,7 @@ def test_one_of_two_servers_that_is_down_keeps_no_work_from_the_other_and_fails_
 
 
 def test_every_playbook_is_in_the_table() -> None:
-    playbooks = {path.stem for path in (Path(__file__).parents[2] / "playbooks").glob("*.yml")}
+    playbooks = {path.stem for path in (ROOT / "playbooks").glob("*.yml")}
     assert playbooks - {case.playbook for case in CASES} == {"awx_setup"}, "awx_setup has an AWX to ask"
 
 

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import awx
 import pytest
+import runner
 from demo import access_log
-from secrecy import assert_nowhere, left_behind
+from leaks import assert_nowhere, left_behind
+from runs import ROOT
 
 from simulators.launch import Simulators
 
@@ -24,7 +25,7 @@ ELSEWHERE = {
     "awx_setup": "It sets up AWX, and there is no AWX here.",
     "mimecast_siem_collection": "It takes a client of API 2.0, and has tests of its own.",
 }
-PLAYBOOKS = sorted(path.stem for path in awx.ROOT.glob("playbooks/*.yml") if path.stem not in ELSEWHERE)
+PLAYBOOKS = sorted(path.stem for path in ROOT.glob("playbooks/*.yml") if path.stem not in ELSEWHERE)
 
 BACKUP = """
 - name: Make the backup
@@ -99,7 +100,7 @@ TEMPLATES = {
 @pytest.fixture(scope="module")
 def fleet(started: Simulators, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
     """The MailStore inventory, synchronized with its source."""
-    return awx.mailstore_inventory(started, tmp_path_factory.mktemp("inventory") / "update")
+    return runner.mailstore_inventory(started, tmp_path_factory.mktemp("inventory") / "update")
 
 
 @pytest.mark.parametrize("name", PLAYBOOKS)
@@ -110,13 +111,13 @@ def test_a_shipped_playbook_runs_as_in_awx(
     access_log.write(tmp_path / "access.log", 100)
     (tmp_path / "backup.yml").write_text(BACKUP)
     template, job_folder = TEMPLATES[name], tmp_path / "job"
-    awx.prepare(
+    runner.prepare(
         job_folder,
-        {template.credential: awx.entered(simulators)[template.credential]},
-        inventory=fleet if template.fleet else awx.LOCALHOST,
+        {template.credential: runner.entered(simulators)[template.credential]},
+        inventory=fleet if template.fleet else runner.LOCALHOST,
         extra_vars=json.loads(json.dumps(template.extra_vars).replace("{folder}", str(tmp_path))),
     )
-    job = awx.run(job_folder, name, "-vvvvv")
+    job = runner.run(job_folder, name, "-vvvvv")
     assert job.status == "successful", job.output
     for beginning in template.progress:
         assert [line for line in job.lines() if line.startswith(beginning)], job.output
@@ -124,7 +125,7 @@ def test_a_shipped_playbook_runs_as_in_awx(
     assert simulators.state("mailstore")["sessions"] == 0
 
 
-def places(folder: Path, job: awx.Job) -> Iterator[tuple[str, str]]:
+def places(folder: Path, job: runner.Job) -> Iterator[tuple[str, str]]:
     """Everything that AWX keeps or shows of a job, and all else that it has left behind.
 
     What AWX itself has put into ``env`` is gone when a job has ended. ansible-runner writes down the environment of the

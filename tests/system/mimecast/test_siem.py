@@ -15,8 +15,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from leaks import assert_nowhere, left_behind
 from runs import finish, module, result, start
-from secrecy import assert_nowhere, left_behind
 
 from simulators.launch import Simulators
 

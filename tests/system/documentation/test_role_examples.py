@@ -20,8 +20,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pages import ROOT, Block, commands, fenced_blocks, here, prepare
-from runs import finish, start
+from pages import Block, commands, fenced_blocks, here, prepare
+from runs import ROOT, finish, start
 
 from simulators.launch import Simulators
 

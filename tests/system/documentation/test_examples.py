@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 import yaml
-from pages import ROOT, commands, fenced_blocks, here, prepare, variables
-from runs import finish, play, start
+from pages import commands, fenced_blocks, here, prepare, variables
+from runs import ROOT, finish, play, start
 
 from simulators.launch import Simulators
 

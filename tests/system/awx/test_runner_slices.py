@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-import awx
+import runner
 
 from simulators.launch import Options, running
 
@@ -19,20 +19,20 @@ SLICES = 3
 
 def test_slices_work_on_each_instance_exactly_once(tmp_path: Path) -> None:
     with running(Options(fleet=7, seed=7, mailstore_process_seconds=0.2)) as simulators:
-        inventory = awx.mailstore_inventory(simulators, tmp_path / "update")
+        inventory = runner.mailstore_inventory(simulators, tmp_path / "update")
         folders = [tmp_path / f"slice{number}" for number in range(1, SLICES + 1)]
         for number, folder in enumerate(folders, start=1):
-            awx.prepare(
+            runner.prepare(
                 folder,
-                {"mailstore": awx.entered(simulators)["mailstore"]},
-                inventory=awx.sliced(inventory, number, SLICES),
+                {"mailstore": runner.entered(simulators)["mailstore"]},
+                inventory=runner.sliced(inventory, number, SLICES),
                 extra_vars={
                     "mailstore_maintenance_state_dir": str(tmp_path / "state"),
                     "mailstore_maintenance_compact_days": 0,
                 },
             )
-        processes = [awx.launch(folder, "mailstore_maintenance") for folder in folders]
-        slices = [awx.ended(folder, process) for folder, process in zip(folders, processes)]
+        processes = [runner.launch(folder, "mailstore_maintenance") for folder in folders]
+        slices = [runner.ended(folder, process) for folder, process in zip(folders, processes)]
         state = simulators.state("mailstore")
     for job in slices:
         assert job.status == "successful", job.output

@@ -16,8 +16,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from leaks import left_behind
 from runs import MODULES, environment, finish, module, result, start
-from secrecy import left_behind
 
 from simulators.launch import Simulators
 

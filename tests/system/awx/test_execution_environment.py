@@ -15,9 +15,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from runs import Run, finish, start
+from runs import ROOT, Run, finish, start
 
-ROOT = Path(__file__).parents[2]
 DEFINITION = ROOT / "execution-environment.yml"
 
 

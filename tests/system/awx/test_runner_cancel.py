@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import awx
+import runner
 from runs import eventually, processes_of
 
 from simulators.launch import Simulators
@@ -34,19 +34,19 @@ def cancelled(
     playbook: str,
     extra_vars: Mapping[str, Any],
     begun: Callable[[], bool],
-) -> Iterator[awx.Job]:
+) -> Iterator[runner.Job]:
     """A job that was cancelled when it had begun its work."""
-    awx.prepare(
+    runner.prepare(
         folder,
-        {"mailstore": awx.entered(simulators)["mailstore"]},
+        {"mailstore": runner.entered(simulators)["mailstore"]},
         extra_vars=extra_vars,
         settings={"pexpect_timeout": 1},
     )
-    process = awx.launch(folder, playbook)
+    process = runner.launch(folder, playbook)
     try:
         assert eventually(begun)
         process.send_signal(number)
-        yield awx.ended(folder, process)
+        yield runner.ended(folder, process)
     finally:
         process.kill()
         process.communicate()

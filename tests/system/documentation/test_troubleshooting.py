@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
+from runs import ROOT
 
-ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs/docsite/rst/troubleshooting.rst"
 
 ERRORS_OF_ANSIBLE = frozenset(("AnsibleError", "AnsibleFilterError", "AnsibleOptionsError", "AnsibleParserError"))

@@ -18,11 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from runs import PATIENCE_SECONDS, eventually
+from runs import PATIENCE_SECONDS, ROOT, eventually
 
 from simulators.launch import NAMES, Options, running
-
-TESTS = Path(__file__).parent.parent
 
 
 def alive(pid: int) -> bool:
@@ -46,7 +44,7 @@ def started(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str]
     process = subprocess.Popen(
         command,
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(TESTS)},
+        env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -11,16 +11,16 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import awx as jobs
 import pytest
+import runner
 from pages import guide_blocks
-from runs import finish, start
+from runs import ROOT, finish, start
 from test_awx_setup import SHIPPED, awx_collections, changes, objects  # noqa: F401 # pylint: disable=unused-import
 
 from simulators.awx.launch import Awx, running
 from simulators.launch import Simulators
 
-GUIDE = list(guide_blocks(jobs.ROOT / "docs/docsite/rst/awx.rst"))
+GUIDE = list(guide_blocks(ROOT / "docs/docsite/rst/awx.rst"))
 WORKFLOW = "mops: MailStore SPE health, mended"
 LEFT_TO_PEOPLE_MENDED = [
     {"instanceID": "gamma", "status": "running", "start_stop_error": None},
@@ -73,7 +73,7 @@ def operator(awx: Awx, awx_collections: Path, tmp_path: Path) -> Operator:  # no
 def fill_in(awx: Awx, simulators: Simulators) -> None:
     """What a person does after the set-up: the credential of MailStore."""
     credential = objects(awx, "credentials")["mops: MailStore SPE"]
-    inputs = jobs.entered(simulators)["mailstore"]
+    inputs = runner.entered(simulators)["mailstore"]
     awx.request("PATCH", f"/api/v2/credentials/{credential['id']}/", {"inputs": inputs})
 
 
@@ -84,9 +84,9 @@ def test_the_guide_leads_from_an_empty_awx_to_a_green_job(
     assert 'MailStore SPE health\\" first. It only reads' in told
     fill_in(awx, simulators)
     answers = {"mailstore_health_fail_on": "never"}
-    job = jobs.Dispatcher(awx, tmp_path).launch(HEALTH, extra_vars=answers)
+    job = runner.Dispatcher(awx, tmp_path).launch(HEALTH, extra_vars=answers)
     assert job.status == "successful", job.output
-    job = jobs.Dispatcher(awx, tmp_path).launch("mops: MailStore SPE maintenance", extra_vars={})
+    job = runner.Dispatcher(awx, tmp_path).launch("mops: MailStore SPE maintenance", extra_vars={})
     assert job.hosts_of("Do what is due"), job.output
     assert "WARNING" not in "\n".join(job.lines()[:3])
     operator.follow("awx_setup_state=absent")
@@ -105,11 +105,11 @@ def test_the_guides_own_playbook_is_taken_by_awx(awx: Awx, operator: Operator) -
     assert count == "0"
 
 
-def set_up_for_the_workflow(awx: Awx, operator: Operator, simulators: Simulators) -> jobs.Dispatcher:
+def set_up_for_the_workflow(awx: Awx, operator: Operator, simulators: Simulators) -> runner.Dispatcher:
     operator.follow("ansible-playbook mops.maintenance.awx_setup -e awx_setup_scm_url")
     fill_in(awx, simulators)
     simulators.processes({"seconds": 0.3, "steps": 1})
-    return jobs.Dispatcher(awx, operator.folder)
+    return runner.Dispatcher(awx, operator.folder)
 
 
 def functions(simulators: Simulators) -> dict[str, int]:

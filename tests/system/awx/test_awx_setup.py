@@ -20,12 +20,11 @@ from typing import Any
 
 import pytest
 import yaml
-from runs import Run, finish, start
+from runs import ROOT, Run, finish, start
 
 from simulators.awx import credential_type, survey
 from simulators.awx.launch import Awx, running
 
-ROOT = Path(__file__).parents[2]
 ROLE = ROOT / "roles" / "awx_setup"
 # The only package on PyPI with the collection awx.awx, of 24.6.1. What is taken of it is 1 of its 57 MB.
 PACKAGE = "ansible==11.13.0"

@@ -16,9 +16,8 @@ import uuid
 from pathlib import Path
 
 import pytest
-from runs import eventually
+from runs import ROOT, eventually
 
-ROOT = Path(__file__).parents[2]
 MARK = "MOPS_TEST_MARK"
 
 

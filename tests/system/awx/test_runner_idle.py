@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import awx
 import pytest
+import runner
 from runs import eventually
 
 from simulators.launch import Simulators
@@ -52,20 +52,20 @@ def test_progress_keeps_alive_a_job_that_would_be_taken_for_idle(
         "beta": {"mailstore_store_verification_progress": False},
     }
     for instance, more in options.items():
-        awx.prepare(
+        runner.prepare(
             tmp_path / instance,
-            {"mailstore": awx.entered(simulators)["mailstore"]},
+            {"mailstore": runner.entered(simulators)["mailstore"]},
             extra_vars={"mailstore_store_verification_instances": [instance], **more},
             settings=SETTINGS,
         )
         # Verbose, so that a slow machine is not taken for an idle one before the process has begun.
-        jobs.append(awx.launch(tmp_path / instance, "mailstore_store_verification", "-vvvv"))
-    silent = awx.ended(tmp_path / "beta", jobs[1])
+        jobs.append(runner.launch(tmp_path / instance, "mailstore_store_verification", "-vvvv"))
+    silent = runner.ended(tmp_path / "beta", jobs[1])
     assert eventually(lambda: statuses(simulators) == {"cancelled", "running"})
     # So many lines take longer than what is too long for a job that is silent.
     assert eventually(lambda: lines(tmp_path / "delta") > IDLE_SECONDS / INTERVAL_SECONDS + 1)
     simulators.step()
-    alive = awx.ended(tmp_path / "delta", jobs[0])
+    alive = runner.ended(tmp_path / "delta", jobs[0])
 
     assert silent.status == "timeout", silent.output
     assert alive.status == "successful", alive.output

@@ -12,12 +12,11 @@ from pathlib import Path
 
 import pytest
 from demo import access_log
-from runs import Run, finish, play, start
-from secrecy import assert_nowhere, left_behind, watched_processes
+from leaks import assert_nowhere, left_behind, watched_processes
+from runs import ROOT, Run, finish, play, start
 
 from simulators.launch import Simulators
 
-ROOT = Path(__file__).parents[2]
 RECORD = {
     "log_timestamp": "2026-01-01T00:00:00Z",
     "service_dev_key": "u2cbu87r6f2q3m66j6yc2uce",
