@@ -133,6 +133,11 @@ def eventually(condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS)
     return True
 
 
+def until(path: Path) -> str:
+    """A shell's command that ends when there is such a file: something that the test decides about."""
+    return f"timeout 600 sh -c 'until [ -e {path} ]; do sleep 0.1; done'"
+
+
 def processes_of(folder: Path) -> dict[int, str]:
     """What still runs of the plays in ``folder``: command lines by process id."""
     found = {}

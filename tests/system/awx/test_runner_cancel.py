@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import runner
-from runs import eventually, processes_of
+from runs import eventually, processes_of, until
 
 from simulators.launch import Simulators
 
@@ -89,10 +89,13 @@ def test_a_cancelled_job_leaves_running_what_is_to_be_detached(simulators: Simul
 
 def test_a_cancelled_backup_thaws_its_instances(simulators: Simulators, tmp_path: Path) -> None:
     folder, backup = tmp_path / "job", tmp_path / "backup.yml"
-    backup.write_text(f"- ansible.builtin.shell: touch {tmp_path}/begun; sleep 600\n")
+    # A command of Ansible goes on until its own end, whatever happens to the play.
+    over = tmp_path / "over"
+    backup.write_text(f"- ansible.builtin.shell: touch {tmp_path}/begun; {until(over)}\n")
     variables = {"mailstore_backup_window_instances": ["delta"], "mailstore_backup_window_tasks": str(backup)}
     begun = (tmp_path / "begun").exists
     with cancelled(simulators, folder, KUBERNETES, "mailstore_backup_window", variables, begun) as job:
+        over.touch()
         assert job.status == "canceled", job.output
         assert eventually(lambda: not processes_of(folder)), processes_of(folder)
         state = simulators.state("mailstore")

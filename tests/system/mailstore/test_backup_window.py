@@ -14,7 +14,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from runs import Run, eventually, finish, play, playbook, start
+from runs import Run, eventually, finish, play, playbook, start, until
 
 from simulators.launch import Simulators
 
@@ -39,7 +39,7 @@ def nap(folder: Path, seconds: int = 300) -> str:
 
 
 def wait_for(path: Path) -> str:
-    return f"- ansible.builtin.shell: touch {path.parent}/begun; until [ -e {path} ]; do sleep 0.1; done\n"
+    return f"- ansible.builtin.shell: touch {path.parent}/begun; {until(path)}\n"
 
 
 def frozen(simulators: Simulators) -> list[str]:
