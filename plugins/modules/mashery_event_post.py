@@ -45,14 +45,17 @@ options:
     elements: dict
   src:
     description:
-      - Log files, or globs of them, on the host that runs the module. Files that gzip has compressed are read as well.
+      - Log files, or globs of them, on the host that runs the module. Files that are compressed with gzip, bzip2 or xz
+        are read as well, and those with zstd from Python 3.14 on.
       - Of a log and its rotations, the oldest comes first. A file is known by its content, so that a rotation that
         renames, copies or compresses it makes no difference; a file with the same content as another one is not sent
         twice.
       - With a O(ledger), it is enough to name the log itself; what is rotated from then on is found beside it, if it is
-        named like a rotation (as V(access.log.1), V(access.log-20261122.gz) or V(access-2026-11-22.log)). Rotations
-        that are there before the first run are sent only if they are named, for example by a glob.
-      - With a O(ledger), a last line without a line break is still being written, and stays for the next run.
+        named like a rotation (as V(access.log.1), V(access.1.log), V(access.log-20261122.gz) or
+        V(access-2026-11-22.log)), or by its content. Rotations that are there before the first run are sent only if
+        they are named, for example by a glob.
+      - With a O(ledger), a last line without a line break is still being written, and stays for the next run, unless a
+        newer file of the log is there and this one has not changed for a minute.
     type: list
     elements: path
   src_format:
@@ -65,7 +68,7 @@ options:
     default: mashery
   batch_size:
     description:
-      - Records in a post, at most. The service takes no more than 10000.
+      - Records in a post, at most. The service takes no more than 10000. Posts are filled across files.
     type: int
     default: 10000
   max_bytes:
@@ -243,7 +246,8 @@ possibly_duplicated:
   sample: 0
 possibly_lost:
   description:
-    - Records that O(on_unknown=skip) did not send again although the answer to their post never came.
+    - Records that O(on_unknown=skip) did not send again although the answer to their post never came, or that could
+      not be sent again since their log is gone. A warning says which log, and up to which byte it was sent.
   returned: always
   type: int
   sample: 0
@@ -332,7 +336,7 @@ def plan_of(module: AnsibleModule) -> Plan:
         skip_invalid=params["on_invalid"] == "skip",
         resend=params["on_unknown"] == "resend",
         rejects=params["rejects"],
-        spool_directory=module.tmpdir,
+        buffer_directory=module.tmpdir,
     )
 
 

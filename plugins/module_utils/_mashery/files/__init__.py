@@ -9,4 +9,4 @@
 
 from __future__ import annotations
 
-__all__ = ["ledger", "source"]
+__all__ = ["content", "ledger", "rotation", "source"]

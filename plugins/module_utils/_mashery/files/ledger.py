@@ -7,18 +7,21 @@
 
 """What of which log was sent: a journal that survives a kill, a power cut and a full disk.
 
-A log is one generation of a log file, known by its content and not by its name or inode: by a digest of its first
-bytes and a digest of the last bytes before a place in it. Whatever a rotation does with names, inodes and compression,
-these stay.
+A log is one generation of a log file, known by its content and not by its name or inode: by a fingerprint of its first
+bytes and a fingerprint of the last bytes before an offset in it. Whatever a rotation does with names, inodes and
+compression, these stay.
 
 The journal has a line for each post::
 
     ? 1a2b3c4d {"log": 3, "path": "/var/log/gateway/access.log", "to": [2049, 10, "…", "…"], "records": 10, "again": 0}
 
-It is on the disk before the post goes out. Its first character is then changed in place: ``+`` the service has taken
-the post, ``-`` it has not. A line that still says ``?`` when the ledger is opened is a post of which nobody knows. The
-change in place needs no room, so that a disk which fills up meanwhile cannot turn a certainty into a doubt. The eight
-hexits are the CRC-32 of the rest of the line, by which a torn or damaged line is recognised.
+A post with records of several files has an object like this for each of them, in a list ``files``.
+
+The line is on the disk before the post goes out. Its first character is then changed in place: ``+`` the service has
+taken the post, ``-`` it has not. A line that still says ``?`` when the ledger is opened is a post of which nobody
+knows. The change in place needs no room, so that a disk which fills up meanwhile cannot turn a certainty into a doubt.
+It is one byte for all files of a post. The eight hexits are the CRC-32 of the rest of the line, by which a torn or
+damaged line is recognised.
 """
 
 from __future__ import annotations
@@ -31,12 +34,12 @@ import re
 import stat
 import zlib
 from dataclasses import dataclass, field, replace
-from typing import Any, Iterable, Protocol
+from typing import Any, Collection, Iterable, Mapping, Protocol, Sequence
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
 
-PRINT_BYTES = 4096
-"""How much of a log's beginning, and of what is before a place in it, is looked at to know it again."""
+FINGERPRINT_BYTES = 4096
+"""How much of a log's beginning, and of what is before an offset in it, is looked at to know it again."""
 
 COMPACT_LINES = 2000
 """A journal with more lines is written anew, with what still counts, when it is opened."""
@@ -48,8 +51,11 @@ class LedgerError(MopsError):
     """The ledger cannot be used; nothing is sent without it."""
 
 
-class Content(Protocol):
+class Readable(Protocol):
     """What a log holds."""
+
+    file: tuple[int, int, int] | None
+    """Inode, size and time of change of a file that is not written to any more; None where it may be."""
 
     def read(self, offset: int, size: int) -> bytes:
         """As many of ``size`` bytes from ``offset`` as there are."""
@@ -59,32 +65,36 @@ class Content(Protocol):
 
 
 @dataclass(frozen=True)
-class Mark:
-    """A place in a log, right behind a line, known again by the bytes around."""
+class Checkpoint:
+    """An offset in a log, right behind a line, known again by the bytes around."""
 
     offset: int
     """In bytes, of the content before compression."""
     lines: int
-    """Lines before the place."""
+    """Lines before the offset."""
     head: str
-    """Digest of the log's first `PRINT_BYTES`, or of all that is before the place."""
+    """Fingerprint of the log's first `FINGERPRINT_BYTES`, or of all that is before the offset."""
     tail: str
-    """Digest of the last `PRINT_BYTES` before the place, or of all that is before it."""
+    """Fingerprint of the last `FINGERPRINT_BYTES` before the offset, or of all that is before it."""
 
-    def is_in(self, content: Content, head: bytes) -> bool:
+    def is_in(self, content: Readable, head: bytes) -> bool:
         """Whether the content is the same up to here. ``head`` is its beginning."""
         if not self.begins(head):
             return False
-        if self.offset <= PRINT_BYTES or content.ends_at(self.offset):
+        if self.offset <= FINGERPRINT_BYTES or content.ends_at(self.offset):
             return True
-        return digest(content.read(self.offset - PRINT_BYTES, PRINT_BYTES)) == self.tail
+        return fingerprint(content.read(self.offset - FINGERPRINT_BYTES, FINGERPRINT_BYTES)) == self.tail
 
     def begins(self, head: bytes) -> bool:
-        """Whether a content with this beginning has the same as the one that the mark was made in."""
-        return len(head) >= min(self.offset, PRINT_BYTES) and digest(head[: self.offset]) == self.head
+        """Whether a content with this beginning has the same as the one that the checkpoint was made in."""
+        return len(head) >= self.head_bytes and fingerprint(head[: self.head_bytes]) == self.head
+
+    @property
+    def head_bytes(self) -> int:
+        return min(self.offset, FINGERPRINT_BYTES)
 
 
-START = Mark(0, 0, "", "")
+BEGINNING = Checkpoint(0, 0, "", "")
 
 
 @dataclass(frozen=True)
@@ -93,90 +103,140 @@ class Log:
 
     path: str
     """Where it was when it was last looked at."""
-    sent: Mark = START
+    sent: Checkpoint = BEGINNING
     """Everything before is done with."""
-    doubt: Mark | None = None
+    in_doubt: Checkpoint | None = None
     """Where the post ended of which nobody knows whether it was taken; it began at ``sent``."""
-    doubtful_records: int = 0
+    records_in_doubt: int = 0
     ignored: bool = False
     """It was there, rotated, before the ledger was: never to be sent."""
+    gone: bool = False
+    """It was not found any more, and a run has said so."""
+    file: tuple[int, int, int] | None = None
+    """The `Readable.file` of a file that ends at ``sent``."""
 
     @property
-    def known(self) -> Mark:
-        """The furthest place at which its content is known."""
-        return self.doubt or self.sent
+    def known(self) -> Checkpoint:
+        """The furthest offset at which its content is known."""
+        return self.in_doubt or self.sent
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the journal: with its post, ``log`` is done with up to ``to``."""
+    """What a line of the journal says of one file: with its post, ``log`` is done with up to ``to``."""
 
     log: int
     path: str
-    to: Mark
+    to: Checkpoint
     records: int = 0
     again: int = 0
     """Records of this post that the service may have taken before."""
     ignored: bool = False
+    gone: bool = False
+    file: tuple[int, int, int] | None = None
 
 
 @dataclass
-class Book:
+class Registry:
     """What a ledger says, as far as it was read or written."""
 
     logs: dict[int, Log] = field(default_factory=dict)
     unreported: int = 0
     """Records possibly sent twice of which no run's result has told yet."""
+    _by_head: dict[int, dict[str, set[int]]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """The numbers of logs by their fingerprinted bytes and the fingerprint of their beginning."""
+    _by_file: dict[tuple[int, int, int], int] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def copy(self) -> Book:
-        return Book(dict(self.logs), self.unreported)
+    def __post_init__(self) -> None:
+        self._highest = max(self.logs, default=0)
+        for number, log in self.logs.items():
+            self._index(number, log)
+
+    def copy(self) -> Registry:
+        return Registry(dict(self.logs), self.unreported)
 
     def followed(self) -> set[str]:
         """Paths of which log files were looked at before."""
         return {log.path for log in self.logs.values() if not log.ignored}
 
+    def newest(self) -> Mapping[str, int]:
+        """By paths, the log that was there last, of those of which something was sent and that are not gone."""
+        newest = {log.path: number for number, log in sorted(self.logs.items()) if log.known.offset}
+        return {
+            path: number
+            for path, number in newest.items()
+            if not self.logs[number].ignored and not self.logs[number].gone
+        }
+
     def possibly_taken(self, number: int) -> int:
         """Records of a log's next post that the service may have taken already."""
         log = self.logs.get(number)
-        return log.doubtful_records if log and log.doubt else 0
+        return log.records_in_doubt if log and log.in_doubt else 0
 
     def new(self) -> int:
         """The number for a log that was not known."""
-        return max(self.logs, default=0) + 1
+        return self._highest + 1
 
-    def sending(self, entry: Entry) -> None:
-        log = self.logs.get(entry.log) or Log(entry.path)
-        self.unreported += entry.again
-        self.logs[entry.log] = replace(log, path=entry.path, doubt=entry.to, doubtful_records=entry.records)
+    def sending(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            log = self.logs.get(entry.log) or Log(entry.path)
+            self.unreported += entry.again
+            self._put(
+                entry.log,
+                replace(log, path=entry.path, in_doubt=entry.to, records_in_doubt=entry.records, gone=False, file=None),
+            )
 
-    def taken(self, entry: Entry) -> None:
-        self.logs[entry.log] = Log(entry.path, entry.to, ignored=entry.ignored)
+    def taken(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            log = Log(entry.path, entry.to, ignored=entry.ignored, gone=entry.gone, file=entry.file)
+            self._put(entry.log, log)
 
-    def not_taken(self, entry: Entry, before: Log | None) -> None:
-        self.unreported -= entry.again
-        if before is None:
-            self.logs.pop(entry.log, None)
-        else:
-            self.logs[entry.log] = before
+    def not_taken(self, entries: Sequence[Entry], before: Sequence[Log | None]) -> None:
+        for entry, log in zip(entries, before):
+            self.unreported -= entry.again
+            self._put(entry.log, log)
 
-    def recognise(self, content: Content, path: str, seen: Iterable[int] = ()) -> int | None:
+    def recognise(self, content: Readable, path: str, seen: Collection[int] = ()) -> int | None:
         """Which log a file's content is, or None where it is a new one.
 
         ``seen`` are the logs of which a file was found already, by their whole content.
         """
-        head = content.read(0, PRINT_BYTES)
-        same = [number for number, log in self.logs.items() if log.known.is_in(content, head)]
+        if content.file in self._by_file:
+            return self._by_file[content.file]
+        head = content.read(0, FINGERPRINT_BYTES)
+        alike: list[int] = []
+        for length, by_fingerprint in self._by_head.items():
+            if length <= len(head):
+                alike += by_fingerprint.get(fingerprint(head[:length]), ())
+        same = [number for number in alike if self.logs[number].known.is_in(content, head)]
         if same:
             return max(same, key=lambda number: self.logs[number].known.offset)
-        for number, log in self.logs.items():
+        for number in sorted(alike):
             # Same beginning, but shorter than what was sent. Under its old name, or beside the whole log, it is a new
             # generation that happens to begin alike; under another name, a copy that copy-truncate took too early.
-            if log.known.begins(head) and log.path != path and number not in seen:
+            if self.logs[number].path != path and number not in seen:
                 return number
         return None
 
+    def _put(self, number: int, log: Log | None) -> None:
+        before = self.logs.pop(number, None)
+        if before is not None:
+            self._by_head.get(before.known.head_bytes, {}).get(before.known.head, set()).discard(number)
+            if before.file is not None:
+                self._by_file.pop(before.file, None)
+        if log is not None:
+            self.logs[number] = log
+            self._index(number, log)
 
-def digest(data: bytes) -> str:
+    def _index(self, number: int, log: Log) -> None:
+        self._highest = max(self._highest, number)
+        if log.known.offset:
+            self._by_head.setdefault(log.known.head_bytes, {}).setdefault(log.known.head, set()).add(number)
+        if log.file is not None:
+            self._by_file[log.file] = number
+
+
+def fingerprint(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:32]
 
 
@@ -185,10 +245,10 @@ class Ledger:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self.book = Book()
+        self.registry = Registry()
         self.warnings: list[str] = []
         self._length = 0
-        self._open: tuple[Entry, int, Log | None] | None = None
+        self._open: tuple[Sequence[Entry], int, Sequence[Log | None]] | None = None
         self._file = self._locked()
         try:
             self._load()
@@ -207,38 +267,38 @@ class Ledger:
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
-    def sending(self, entry: Entry) -> None:
-        """Write down that a post is about to go out; returns when that is on the disk."""
-        place = self._length
-        self._append(_line("?", _entry_fields(entry)))
-        self._open = (entry, place, self.book.logs.get(entry.log))
-        self.book.sending(entry)
+    def sending(self, entries: Sequence[Entry]) -> None:
+        """Write down that a post is about to go out; returns when that is on the disk. One entry for each log in it."""
+        offset = self._length
+        self._append(_line("?", _fields(entries)))
+        self._open = (entries, offset, [self.registry.logs.get(entry.log) for entry in entries])
+        self.registry.sending(entries)
 
     def taken(self) -> None:
         """Write down that the service has taken the post."""
-        entry, _before = self._settle(b"+")
-        self.book.taken(entry)
+        entries, _before = self._settle(b"+")
+        self.registry.taken(entries)
 
     def not_taken(self) -> None:
         """Write down that the service has not taken the post."""
-        entry, before = self._settle(b"-")
-        self.book.not_taken(entry, before)
+        entries, before = self._settle(b"-")
+        self.registry.not_taken(entries, before)
 
-    def skip(self, entry: Entry) -> None:
-        """Write down that a log is done with up to a place without a post."""
-        self._append(_line("+", _entry_fields(entry)))
-        self.book.taken(entry)
+    def skip(self, entries: Sequence[Entry]) -> None:
+        """Write down that logs are done with up to an offset without a post."""
+        self._append(_line("+", _fields(entries)))
+        self.registry.taken(entries)
 
     def report(self) -> int:
         """Records possibly sent twice since the last report."""
-        count = self.book.unreported
+        count = self.registry.unreported
         if count:
             try:
                 self._append(_line("+", {"reported": count}))
             except LedgerError:
                 pass  # told again by the next run, which is better than not at all
             else:
-                self.book.unreported = 0
+                self.registry.unreported = 0
         return count
 
     def _locked(self) -> int:
@@ -276,7 +336,7 @@ class Ledger:
             data = _read_all(self._file)
         except OSError as error:
             raise LedgerError(f"The ledger {self.path} cannot be read: {error.strerror}. Nothing was sent.") from None
-        self.book, lines, damage = replay(self.path, data)
+        self.registry, lines, damage = replay(self.path, data)
         self._length = len(data)
         if damage:
             self.warnings.append(damage)
@@ -302,25 +362,25 @@ class Ledger:
             "the next run goes on from here."
         )
 
-    def _settle(self, state: bytes) -> tuple[Entry, Log | None]:
+    def _settle(self, state: bytes) -> tuple[Sequence[Entry], Sequence[Log | None]]:
         if self._open is None:
             raise AssertionError("The ledger is not open.")
-        entry, place, before = self._open
+        entries, offset, before = self._open
         try:
-            os.pwrite(self._file, state, place)
+            os.pwrite(self._file, state, offset)
             _sync_data(self._file)
         except OSError as error:
             failure = error
         else:
             self._open = None
-            return entry, before
+            return entries, before
         raise LedgerError(
             f"The ledger {self.path} cannot be written: {failure.strerror}. The last post is in doubt for the next run."
         )
 
     def _rewrite(self) -> None:
         """Put a journal with what still counts in the place of this one, all or nothing."""
-        data = b"".join(_snapshot(self.book))
+        data = b"".join(_snapshot(self.registry))
         path = os.path.realpath(self.path)
         try:
             old = os.fstat(self._file)
@@ -349,33 +409,33 @@ class Ledger:
 class NoLedger:
     """Remembers for this run only."""
 
-    def __init__(self, book: Book | None = None) -> None:
-        self.book = book or Book()
+    def __init__(self, registry: Registry | None = None) -> None:
+        self.registry = registry or Registry()
         self.warnings: list[str] = []
-        self._open: tuple[Entry, Log | None] | None = None
+        self._open: tuple[Sequence[Entry], Sequence[Log | None]] | None = None
 
     def close(self) -> None:
         pass
 
-    def sending(self, entry: Entry) -> None:
-        self._open = (entry, self.book.logs.get(entry.log))
-        self.book.sending(entry)
+    def sending(self, entries: Sequence[Entry]) -> None:
+        self._open = (entries, [self.registry.logs.get(entry.log) for entry in entries])
+        self.registry.sending(entries)
 
     def taken(self) -> None:
         if self._open is None:
             raise AssertionError("The ledger is not open.")
-        self.book.taken(self._open[0])
+        self.registry.taken(self._open[0])
 
     def not_taken(self) -> None:
         if self._open is None:
             raise AssertionError("The ledger is not open.")
-        self.book.not_taken(*self._open)
+        self.registry.not_taken(*self._open)
 
-    def skip(self, entry: Entry) -> None:
-        self.book.taken(entry)
+    def skip(self, entries: Sequence[Entry]) -> None:
+        self.registry.taken(entries)
 
     def report(self) -> int:
-        count, self.book.unreported = self.book.unreported, 0
+        count, self.registry.unreported = self.registry.unreported, 0
         return count
 
 
@@ -396,13 +456,13 @@ def read_only(path: str) -> NoLedger:
         raise LedgerError(f"The ledger {path} cannot be read: {error.strerror}.") from None
     finally:
         os.close(file)
-    book, _lines, damage = replay(path, data)
-    ledger = NoLedger(book)
+    registry, _lines, damage = replay(path, data)
+    ledger = NoLedger(registry)
     ledger.warnings += [damage] if damage else []
     return ledger
 
 
-def replay(path: str, data: bytes) -> tuple[Book, int, str]:
+def replay(path: str, data: bytes) -> tuple[Registry, int, str]:
     """What a journal says, how many lines it has, and what is wrong with it, or "".
 
     A damaged line costs what it held and nothing else. Raises `LedgerError` where this is no ledger at all.
@@ -413,74 +473,87 @@ def replay(path: str, data: bytes) -> tuple[Book, int, str]:
     is_ledger = lines[0] + b"\n" == header if lines else header.startswith(torn)
     if not is_ledger:
         raise LedgerError(f"The file {path} is no ledger, and is left as it is. Name another one.")
-    book = Book()
-    damaged = sum(not _apply(book, line) for line in lines[1:]) + bool(torn)
+    registry = Registry()
+    damaged = sum(not _apply(registry, line) for line in lines[1:]) + bool(torn)
     if not damaged:
-        return book, len(lines), ""
+        return registry, len(lines), ""
     return (
-        book,
+        registry,
         len(lines),
         f"The ledger {path} is damaged: {damaged} of its lines cannot be read, as after a power cut or a full disk. "
         "Everything else that it says is in use; only the posts of those lines may be sent a second time.",
     )
 
 
-def _apply(book: Book, line: bytes) -> bool:
-    """Carry the book on by a line; False where the line is damaged."""
+def _apply(registry: Registry, line: bytes) -> bool:
+    """Carry the registry on by a line; False where the line is damaged."""
     found = _LINE.fullmatch(line)
     if not found or int(found[2], 16) != zlib.crc32(found[3]):
         return False
     fields = json.loads(found[3])
     if "reported" in fields:
-        book.unreported = max(0, book.unreported - fields["reported"])
+        registry.unreported = max(0, registry.unreported - fields["reported"])
         return True
-    entry = Entry(
-        fields["log"],
-        fields["path"],
-        Mark(*fields["to"]),
-        fields["records"],
-        fields["again"],
-        fields.get("ignored", False),
-    )
+    entries = [
+        Entry(
+            of_file["log"],
+            of_file["path"],
+            Checkpoint(*of_file["to"]),
+            of_file["records"],
+            of_file["again"],
+            of_file.get("ignored", False),
+            of_file.get("gone", False),
+            tuple(of_file["file"]) if "file" in of_file else None,
+        )
+        for of_file in fields.get("files", [fields])
+    ]
     if found[1] == b"?":
-        book.sending(entry)
+        registry.sending(entries)
     elif found[1] == b"+":
-        book.unreported += entry.again
-        book.taken(entry)
+        registry.unreported += sum(entry.again for entry in entries)
+        registry.taken(entries)
     return True
 
 
 _LINE = re.compile(rb"([?+-]) ([0-9a-f]{8}) (\{.*\})", re.DOTALL)
 
 
-def _line(state: str, fields: dict[str, Any]) -> bytes:
+def _line(state: str, fields: Mapping[str, Any]) -> bytes:
     text = json.dumps(fields).encode("ascii")
     return f"{state} {zlib.crc32(text):08x} ".encode("ascii") + text + b"\n"
 
 
+def _fields(entries: Sequence[Entry]) -> Mapping[str, Any]:
+    fields = [_entry_fields(entry) for entry in entries]
+    return fields[0] if len(fields) == 1 else {"files": fields}
+
+
 def _entry_fields(entry: Entry) -> dict[str, Any]:
-    mark = entry.to
+    to = entry.to
     fields: dict[str, Any] = {
         "log": entry.log,
         "path": entry.path,
-        "to": [mark.offset, mark.lines, mark.head, mark.tail],
+        "to": [to.offset, to.lines, to.head, to.tail],
         "records": entry.records,
         "again": entry.again,
     }
-    if entry.ignored:
-        fields["ignored"] = True
+    # Only what is: most lines need none of these.
+    fields.update({name: True for name in ("ignored", "gone") if getattr(entry, name)})
+    if entry.file is not None:
+        fields["file"] = entry.file
     return fields
 
 
-def _snapshot(book: Book) -> Iterable[bytes]:
+def _snapshot(registry: Registry) -> Iterable[bytes]:
     yield _line("+", _HEADER)
-    again = book.unreported
-    for number, log in book.logs.items():
-        if log.sent != START or log.doubt is None:
-            yield _line("+", _entry_fields(Entry(number, log.path, log.sent, again=again, ignored=log.ignored)))
+    again = registry.unreported
+    for number, log in registry.logs.items():
+        if log.sent != BEGINNING or log.in_doubt is None:
+            sent = Entry(number, log.path, log.sent, again=again, ignored=log.ignored, gone=log.gone, file=log.file)
+            yield _line("+", _entry_fields(sent))
             again = 0
-        if log.doubt is not None:
-            yield _line("?", _entry_fields(Entry(number, log.path, log.doubt, log.doubtful_records, again=again)))
+        if log.in_doubt is not None:
+            yield _line("?", _entry_fields(Entry(number, log.path, log.in_doubt, log.records_in_doubt, again=again)))
             again = 0
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Place:
+class Kept:
     """Where in the file something is, in bytes."""
 
     offset: int
@@ -38,7 +38,7 @@ class Buffer:
         except OSError:
             pass  # no room, or no right: then nothing is kept
 
-    def keep(self, data: bytes) -> Place | None:
+    def keep(self, data: bytes) -> Kept | None:
         """Where the data is, or None where it was not kept."""
         with self._lock:
             if self._file is None:
@@ -49,14 +49,14 @@ class Buffer:
                     written += os.pwrite(self._file, data[written:], self._length + written)
             except OSError:
                 return None
-            place = Place(self._length, len(data))
+            kept = Kept(self._length, len(data))
             self._length += len(data)
-            return place
+            return kept
 
-    def get(self, place: Place) -> bytes | None:
+    def get(self, kept: Kept) -> bytes | None:
         with self._lock:
-            data = b"" if self._file is None else os.pread(self._file, place.length, place.offset)
-        return data if len(data) == place.length else None
+            data = b"" if self._file is None else os.pread(self._file, kept.length, kept.offset)
+        return data if len(data) == kept.length else None
 
     def close(self) -> None:
         with self._lock:

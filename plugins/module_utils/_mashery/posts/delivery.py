@@ -5,12 +5,13 @@
 
 # This module_util is PRIVATE to the collection: it may change without notice.
 
-"""One post to its end: paced, tried again where that is safe or wanted, and written down before and after."""
+"""One post to its end: paced, retried where that is safe or wanted, and written down before and after."""
 
 from __future__ import annotations
 
 import time
-from typing import Callable
+from dataclasses import replace
+from typing import Callable, Sequence
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._http import CertificateRejected, RequestNotSent
@@ -70,26 +71,24 @@ class Delivery:
     def retries(self) -> int:
         return self._retry.retries
 
-    def deliver(self, entry: Entry, body: Body) -> None:
+    def deliver(self, entries: Sequence[Entry], body: Body) -> None:
         """Return when the service has taken the post, or when it is given up under the rule not to resend.
 
         Raises the post's last failure, and `LedgerError`; the ledger then says how far it came.
         """
-        self._retry.call(lambda: self._try(entry, body))
+        self._retry.call(lambda: self._try(entries, body))
 
-    def _try(self, entry: Entry, body: Body) -> None:
+    def _try(self, entries: Sequence[Entry], body: Body) -> None:
         self._pace.wait()
-        again = self._ledger.book.possibly_taken(entry.log)
-        self._ledger.sending(
-            Entry(entry.log, entry.path, entry.to, entry.records, again=again, ignored=entry.ignored),
-        )
+        taken = self._ledger.registry.possibly_taken
+        self._ledger.sending([replace(entry, again=taken(entry.log)) for entry in entries])
         failure: Exception
         try:
             self._client.post(body)
         except OutcomeUnknown as error:
             self._unreached = -1
             if not self._resend:
-                self.possibly_lost += entry.records
+                self.possibly_lost += sum(entry.records for entry in entries)
                 self._ledger.taken()
                 return
             failure = TryAgain(error)

@@ -20,8 +20,8 @@ from itertools import count
 from types import TracebackType
 from typing import Iterator
 
-from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.buffer import Buffer, Place
-from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.chunk import Chunk
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.buffer import Buffer, Kept
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.chunk import Key, Post
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.memory import give_back, keep_heap
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.batch import Body
 
@@ -42,15 +42,15 @@ other. That saves a fifth of the time. What it costs in size, `zlib.Z_FILTERED`,
 class Encoder:
     """Makes the bodies of posts. ``level`` is that of compression; None to send them as they are."""
 
-    def __init__(self, level: int | None, spool_directory: str | None = None) -> None:
+    def __init__(self, level: int | None, buffer_directory: str | None = None) -> None:
         keep_heap()
         self._level = level
         self._stack = ExitStack()
-        self._spool = self._stack.enter_context(closing(Buffer(spool_directory)))
+        self._buffer = self._stack.enter_context(closing(Buffer(buffer_directory)))
         self._compressors = self._stack.enter_context(ThreadPoolExecutor(_COMPRESSORS))
         self._reader = self._stack.enter_context(ThreadPoolExecutor(1))
         self._early: Future[None] | None = None
-        self._places: dict[tuple[int, int, int], Place] = {}
+        self._kept: dict[tuple[Key, ...], Kept] = {}
 
     def __enter__(self) -> Encoder:
         return self
@@ -60,17 +60,17 @@ class Encoder:
     ) -> None:
         self._stack.__exit__(kind, error, traceback)
 
-    def offer(self, chunk: Chunk) -> None:
-        """Compress a chunk that will be packed later, and keep it on the disk, if there is a processor free for it."""
+    def offer(self, post: Post) -> None:
+        """Compress a post that will be encoded later, and keep it on the disk, if there is a processor free for it."""
         if self._level is not None and (self._early is None or self._early.done()):
-            self._early = self._compressors.submit(self._keep, self._level, chunk)
+            self._early = self._compressors.submit(self._keep, self._level, post)
 
-    def packed(self, chunks: Iterator[Chunk]) -> Iterator[tuple[Chunk, Body | None]]:
-        """The chunks with the bodies of their posts, which are made a few posts ahead. None where there is no post."""
+    def encoded(self, posts: Iterator[Post]) -> Iterator[tuple[Post, Body | None]]:
+        """The posts with their bodies, which are made a few posts ahead. None where there is no record."""
 
-        def prepared() -> tuple[Chunk, Future[bytes | None]] | None:
-            chunk = next(chunks, None)
-            return None if chunk is None else (chunk, self._compressors.submit(self._wire, chunk))
+        def prepared() -> tuple[Post, Future[bytes | None]] | None:
+            post = next(posts, None)
+            return None if post is None else (post, self._compressors.submit(self._wire, post))
 
         ahead = deque(self._reader.submit(prepared) for _post in range(_AHEAD))
         for number in count(1):
@@ -80,23 +80,23 @@ class Encoder:
             if number % _GIVE_BACK_AFTER == 0:
                 give_back()
             ahead.append(self._reader.submit(prepared))
-            chunk, wire = ready
+            post, wire = ready
             compressed = wire.result()
-            yield chunk, Body(chunk.batch.body, compressed) if chunk.batch.records else None
+            yield post, Body(post.body, compressed) if post.records else None
 
-    def _keep(self, level: int, chunk: Chunk) -> None:
-        place = self._spool.keep(_compressed(chunk.batch.body, level))
-        if place is not None:
-            self._places[chunk.key] = place
+    def _keep(self, level: int, post: Post) -> None:
+        kept = self._buffer.keep(_compressed(post.body, level))
+        if kept is not None:
+            self._kept[post.key] = kept
 
-    def _wire(self, chunk: Chunk) -> bytes | None:
-        if self._level is None or not chunk.batch.records:
+    def _wire(self, post: Post) -> bytes | None:
+        if self._level is None or not post.records:
             return None
         if self._early is not None:
             self._early.result()  # what was offered last, which may be this one, may still be at work
-        place = self._places.get(chunk.key)
-        kept = self._spool.get(place) if place is not None else None
-        return kept if kept is not None else _compressed(chunk.batch.body, self._level)
+        kept = self._kept.get(post.key)
+        compressed = self._buffer.get(kept) if kept is not None else None
+        return compressed if compressed is not None else _compressed(post.body, self._level)
 
 
 def _compressed(body: bytes, level: int) -> bytes:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterator, Sequence
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.files.ledger import Ledger, NoLedger
-from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.chunk import Chunk, Reader
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.chunk import Post, Reader
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.batch import Body
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.rejects import Rejects
 
@@ -57,7 +57,7 @@ class Plan:
     """Send again what the service may have taken; else leave it out."""
     rejects: str | None = None
     """A file for what is skipped."""
-    spool_directory: str | None = None
+    buffer_directory: str | None = None
 
     def check(self) -> None:
         """Raise `InvalidOption`."""
@@ -90,14 +90,14 @@ class Report:
     elapsed: float = 0.0
     """Seconds."""
 
-    def add(self, chunk: Chunk) -> None:
-        self.skipped_records += len(chunk.batch.faults)
-        for fault in chunk.batch.faults[: FAULTS_NAMED - len(self.invalid)]:
+    def add(self, post: Post) -> None:
+        self.skipped_records += len(post.faults)
+        for fault in post.faults[: FAULTS_NAMED - len(self.invalid)]:
             self.invalid.append({"file": fault.file, "line": fault.line, "field": fault.field, "reason": fault.reason})
-        self.possibly_lost += chunk.lost
+        self.possibly_lost += post.lost
 
-    def add_post(self, chunk: Chunk, body: Body) -> None:
-        self.posted += chunk.batch.records
+    def add_post(self, post: Post, body: Body) -> None:
+        self.posted += post.records
         self.posts += 1
         self.bytes_raw += len(body.raw)
         self.bytes_sent += len(body.wire)
@@ -114,8 +114,12 @@ class Shipment:
         durable: bool,
         tell: Callable[[str], None] = lambda text: None,
         clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
     ) -> None:
-        """``durable`` is whether there is a ledger on the disk. ``tell`` is told in words how far it is."""
+        """``durable`` is whether there is a ledger on the disk. ``tell`` is told in words how far it is.
+
+        ``now`` is the time of the files' times, in seconds since 1970.
+        """
         plan.check()
         self.report = Report()
         self.warnings: list[str] = list(ledger.warnings)
@@ -124,8 +128,9 @@ class Shipment:
         self._durable = durable
         self._tell = tell
         self._clock = clock
+        self._now = now
         self._started = clock()
-        self._valid: dict[tuple[int, int, int], int] = {}
+        self._valid: dict[tuple[int, int], tuple[int, int]] = {}
         self._connect: Callable[[], Delivery] | None = None
         self._connected: Delivery | None = None
 
@@ -139,11 +144,11 @@ class Shipment:
     def rehearse(self) -> None:
         """Do everything but post. Raises `InvalidRecords` where it would."""
         if self._something_new():
-            with self._packer() as encoder:
-                for chunk, body in encoder.packed(self._parcels()):
-                    self.report.add(chunk)
+            with self._encoder() as encoder:
+                for post, body in encoder.encoded(self._posts()):
+                    self.report.add(post)
                     if body is not None:
-                        self.report.add_post(chunk, body)
+                        self.report.add_post(post, body)
                         self._tell(f"checked {self.report.posted} records")
         self.report.elapsed = self._clock() - self._started
         if not self._plan.skip_invalid:
@@ -157,9 +162,9 @@ class Shipment:
         self._connect = connect
         try:
             if self._something_new():
-                with self._packer() as encoder:
+                with self._encoder() as encoder:
                     if not self._plan.skip_invalid:
-                        self._survey(encoder)
+                        self._validate(encoder)
                     self._deliver(encoder)
         except MopsError:
             self._sum_up()
@@ -168,14 +173,14 @@ class Shipment:
         self._sum_up()
 
     def _something_new(self) -> bool:
-        """Whether there is a first chunk. Most runs find none, and need nothing more than this."""
-        return next(self._parcels(), None) is not None
+        """Whether there is a first post. Most runs find none, and need nothing more than this."""
+        return next(self._posts(), None) is not None
 
-    def _packer(self) -> Encoder:
+    def _encoder(self) -> Encoder:
         # Not imported by a run that finds nothing new.
         from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.encoder import Encoder
 
-        return Encoder(self._plan.compress_level, self._plan.spool_directory)
+        return Encoder(self._plan.compress_level, self._plan.buffer_directory)
 
     def _delivery(self) -> Delivery:
         if self._connected is None:
@@ -191,36 +196,36 @@ class Shipment:
             self.report.retries = self._connected.retries
         self.report.elapsed = self._clock() - self._started
 
-    def _survey(self, encoder: Encoder) -> None:
+    def _validate(self, encoder: Encoder) -> None:
         """Validate everything before anything is sent; what a free processor can compress meanwhile is kept."""
         checked = 0
-        for chunk in self._parcels():
-            self.report.add(chunk)
-            if chunk.batch.records:
+        for post in self._posts():
+            self.report.add(post)
+            if post.records:
                 self._delivery()  # what is wrong with the connection's options is said before hours of reading
-            if not chunk.batch.as_it_stands:
-                continue
-            checked += chunk.batch.records
-            self._tell(f"checked {checked} records")
-            self._valid[chunk.key] = chunk.batch.records
-            encoder.offer(chunk)
+                checked += post.records
+                self._tell(f"checked {checked} records")
+            as_they_stand = [chunk for chunk in post.chunks if chunk.batch.as_it_stands]
+            self._valid.update({chunk.key[:2]: (chunk.key[2], chunk.batch.records) for chunk in as_they_stand})
+            if post.records and len(as_they_stand) == len(post.chunks):
+                encoder.offer(post)
         self._refuse_faults("nothing was sent")
         self.report = Report()
 
     def _deliver(self, encoder: Encoder) -> None:
         rejects = Rejects(self._plan.rejects) if self._plan.rejects else None
-        for chunk, body in encoder.packed(self._parcels()):
-            self.report.add(chunk)
-            if chunk.batch.faults and not self._plan.skip_invalid:
+        for post, body in encoder.encoded(self._posts()):
+            self.report.add(post)
+            if post.faults and not self._plan.skip_invalid:
                 self._refuse_faults("came while this ran; what stands before them was sent")
-            if chunk.batch.faults and rejects is not None:
-                rejects.add(chunk.batch.faults)
-            if chunk.entry is not None and body is None:
-                self._ledger.skip(chunk.entry)
-            elif chunk.entry is not None and body is not None:
-                self._delivery().deliver(chunk.entry, body)
-                self.report.add_post(chunk, body)
-                self._tell(self._progress(chunk))
+            if post.faults and rejects is not None:
+                rejects.add(post.faults)
+            if body is not None:
+                self._delivery().deliver(post.entries, body)
+                self.report.add_post(post, body)
+                self._tell(self._progress(post))
+            elif post.entries:
+                self._ledger.skip(post.entries)
 
     def _refuse_faults(self, so: str) -> None:
         count = self.report.skipped_records
@@ -234,28 +239,30 @@ class Shipment:
         )
         lines = "1 line is not valid" if count == 1 else f"{count} lines are not valid"
         more = f"; and {count - len(self.report.invalid)} more" if count > len(self.report.invalid) else ""
-        raise InvalidRecords(f"{lines}; {so}. {named}{more}. Mend them, or set on_invalid to skip to send the rest.")
+        raise InvalidRecords(f"{lines}; {so}. {named}{more}. Fix them, or set on_invalid to skip to send the rest.")
 
-    def _parcels(self) -> Iterator[Chunk]:
+    def _posts(self) -> Iterator[Post]:
         plan = self._plan
         reader = Reader(
-            self._ledger.book.copy(),
+            self._ledger.registry.copy(),
             src_format=plan.src_format if plan.events is None else "jsonl",
-            lines=plan.batch_size,
+            records=plan.batch_size,
             size=plan.max_bytes,
             durable=self._durable,
             resend=plan.resend,
+            skip_invalid=plan.skip_invalid,
             valid=self._valid,
+            now=self._now,
         )
         yield from reader.files(plan.src) if plan.events is None else reader.events(plan.events)
         self.warnings += [warning for warning in reader.warnings if warning not in self.warnings]
 
-    def _progress(self, chunk: Chunk) -> str:
+    def _progress(self, post: Post) -> str:
         seconds = max(self._clock() - self._started, 0.001)
         rate = self.report.posted / seconds
         text = f"{self.report.posted} records in {self.report.posts} posts, {rate:.0f} records/s"
-        left = chunk.bytes_ahead / (self.report.bytes_raw / seconds)
-        return text + (f", about {_duration(left)} left" if chunk.bytes_ahead else "")
+        left = post.bytes_ahead / (self.report.bytes_raw / seconds)
+        return text + (f", about {_duration(left)} left" if post.bytes_ahead else "")
 
 
 def _duration(seconds: float) -> str:

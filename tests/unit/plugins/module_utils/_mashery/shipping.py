@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import time as wall_clock
 from typing import Any, Callable
 
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.files.ledger import Ledger, NoLedger, read_only
@@ -111,16 +112,24 @@ def ship(
     retry_timeout: float = 900,
     pace: float = 0,
     fails: type[Exception] | None = None,
+    now: float | None = None,
     **plan: Any,
 ) -> Run:
-    """One run. With ``fails``, it must end with that."""
+    """One run. With ``fails``, it must end with that. ``now`` is the time of day, in seconds since 1970."""
     time = Time()
     told: list[str] = []
     book = NoLedger() if ledger is None else read_only(str(ledger)) if check else Ledger(str(ledger))
     error = None
     try:
         wanted = Plan(src=[str(path) for path in src], **plan)
-        shipment = Shipment(wanted, book, durable=ledger is not None, tell=told.append, clock=time.clock)
+        shipment = Shipment(
+            wanted,
+            book,
+            durable=ledger is not None,
+            tell=told.append,
+            clock=time.clock,
+            now=wall_clock if now is None else lambda: now,
+        )
         retry = Retry(RetryPolicy(retries, retry_timeout), clock=time.clock, sleep=time.sleep)
         delivery = Delivery(
             service,  # type: ignore[arg-type]

@@ -10,19 +10,19 @@ import os
 
 import pytest
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.files import ledger as ledger_file
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.files.content import TextContent
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.files.ledger import (
-    START,
-    Book,
+    BEGINNING,
+    Checkpoint,
     Entry,
     Ledger,
     LedgerError,
     Log,
-    Mark,
-    digest,
+    Registry,
+    fingerprint,
     read_only,
     replay,
 )
-from ansible_collections.mops.maintenance.plugins.module_utils._mashery.files.source import TextContent
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.client import OutcomeUnknown
 from ansible_collections.mops.maintenance.tests.unit.plugins.module_utils._mashery.shipping import Service, lines, ship
 
@@ -32,9 +32,12 @@ def path(tmp_path):
     return tmp_path / "ledger"
 
 
-def mark(content: bytes, offset: int) -> Mark:
-    return Mark(
-        offset, content[:offset].count(b"\n"), digest(content[: min(offset, 4096)]), digest(content[:offset][-4096:])
+def mark(content: bytes, offset: int) -> Checkpoint:
+    return Checkpoint(
+        offset,
+        content[:offset].count(b"\n"),
+        fingerprint(content[: min(offset, 4096)]),
+        fingerprint(content[:offset][-4096:]),
     )
 
 
@@ -45,10 +48,10 @@ NEXT = Entry(1, "/log", mark(b"x" * 200, 200), records=10)
 class TestJournal:
     def test_what_was_taken_is_known_to_the_next_run(self, path):
         with Ledger(str(path)) as ledger:
-            ledger.sending(ENTRY)
+            ledger.sending([ENTRY])
             ledger.taken()
         with Ledger(str(path)) as ledger:
-            assert ledger.book.logs == {1: Log("/log", ENTRY.to)}
+            assert ledger.registry.logs == {1: Log("/log", ENTRY.to)}
 
     def test_a_post_is_on_the_disk_before_it_goes_out_and_its_outcome_after(self, path, monkeypatch):
         Ledger(str(path)).close()
@@ -56,28 +59,28 @@ class TestJournal:
         for name in ("fsync", "fdatasync"):
             monkeypatch.setattr(os, name, lambda file: synced.append(path.read_bytes().splitlines()[-1][:1]))
         with Ledger(str(path)) as ledger:
-            ledger.sending(ENTRY)
+            ledger.sending([ENTRY])
             ledger.taken()
-            ledger.sending(NEXT)
+            ledger.sending([NEXT])
             ledger.not_taken()
         assert synced == [b"?", b"+", b"?", b"-"]
 
     def test_what_was_not_taken_is_as_if_it_had_not_been_tried(self, path):
         with Ledger(str(path)) as ledger:
-            ledger.sending(ENTRY)
+            ledger.sending([ENTRY])
             ledger.taken()
-            ledger.sending(NEXT)
+            ledger.sending([NEXT])
             ledger.not_taken()
-        assert read_only(str(path)).book.logs == {1: Log("/log", ENTRY.to)}
+        assert read_only(str(path)).registry.logs == {1: Log("/log", ENTRY.to)}
 
     def test_a_post_without_an_outcome_is_a_doubt(self, path):
         with Ledger(str(path)) as ledger:
-            ledger.sending(ENTRY)
+            ledger.sending([ENTRY])
             ledger.taken()
-            ledger.sending(NEXT)
-        book = read_only(str(path)).book
-        assert book.logs == {1: Log("/log", ENTRY.to, NEXT.to, 10)}
-        assert book.possibly_taken(1) == 10
+            ledger.sending([NEXT])
+        registry = read_only(str(path)).registry
+        assert registry.logs == {1: Log("/log", ENTRY.to, NEXT.to, 10)}
+        assert registry.possibly_taken(1) == 10
 
     def test_it_is_readable_by_its_owner_only(self, path):
         Ledger(str(path)).close()
@@ -86,18 +89,18 @@ class TestJournal:
     def test_a_long_one_is_written_anew_with_what_counts(self, path, monkeypatch):
         monkeypatch.setattr(ledger_file, "COMPACT_LINES", 10)
         with Ledger(str(path)) as ledger:
-            ledger.skip(Entry(2, "/old", START))
-            ledger.skip(Entry(3, "/older", ENTRY.to, ignored=True))
+            ledger.skip([Entry(2, "/old", BEGINNING)])
+            ledger.skip([Entry(3, "/older", ENTRY.to, ignored=True)])
             for _post in range(20):
-                ledger.sending(ENTRY)
+                ledger.sending([ENTRY])
                 ledger.taken()
-            ledger.sending(Entry(1, "/log", NEXT.to, 10, again=7))
+            ledger.sending([Entry(1, "/log", NEXT.to, 10, again=7)])
         os.chmod(path, 0o640)
-        before = read_only(str(path)).book
+        before = read_only(str(path)).registry
         with Ledger(str(path)) as ledger:
-            assert ledger.book == before
+            assert ledger.registry == before
         assert len(path.read_bytes().splitlines()) == 5
-        assert read_only(str(path)).book == before
+        assert read_only(str(path)).registry == before
         assert before.unreported == 7
         assert path.stat().st_mode & 0o777 == 0o640
         assert not path.with_suffix(".new").exists()
@@ -107,7 +110,7 @@ class TestJournal:
         path.symlink_to(tmp_path / "real")
         for _run in range(2):
             with Ledger(str(path)) as ledger:
-                ledger.skip(ENTRY)
+                ledger.skip([ENTRY])
         assert path.is_symlink()
 
 
@@ -155,7 +158,7 @@ class TestDamage:
     def test_a_ledger_torn_at_birth_held_nothing(self, path, content):
         path.write_bytes(content)
         with Ledger(str(path)) as ledger:
-            assert ledger.book == Book()
+            assert ledger.registry == Registry()
         assert replay("", path.read_bytes())[1] == 1
 
 
@@ -185,8 +188,8 @@ class TestLock:
 
         monkeypatch.setattr(fcntl, "flock", replace_once)
         with Ledger(str(path)) as ledger:
-            ledger.skip(ENTRY)
-        assert read_only(str(path)).book.logs[1].sent == ENTRY.to
+            ledger.skip([ENTRY])
+        assert read_only(str(path)).registry.logs[1].sent == ENTRY.to
 
     @pytest.mark.parametrize(
         ("name", "words"), [("no/where", "No such file"), (".", "Is a directory"), ("fifo", "regular")]
@@ -201,42 +204,42 @@ class TestRecognition:
     A = b"".join(b"line %d of the first log\n" % number for number in range(1000))
     B = A[:10_000] + b"but then it goes another way\n" * 500
 
-    def book(self, **logs: Log) -> Book:
-        return Book({int(name[1:]): log for name, log in logs.items()})
+    def registry(self, **logs: Log) -> Registry:
+        return Registry({int(name[1:]): log for name, log in logs.items()})
 
     def test_a_log_is_known_by_its_content_wherever_it_is(self):
-        book = self.book(_1=Log("/log", mark(self.A, 9000)))
-        assert book.recognise(TextContent(self.A), "/elsewhere.1") == 1
-        assert book.recognise(TextContent(self.A[:9000]), "/elsewhere.1") == 1
+        registry = self.registry(_1=Log("/log", mark(self.A, 9000)))
+        assert registry.recognise(TextContent(self.A), "/elsewhere.1") == 1
+        assert registry.recognise(TextContent(self.A[:9000]), "/elsewhere.1") == 1
 
     def test_a_log_that_goes_another_way_is_another(self):
-        book = self.book(_1=Log("/log", mark(self.A, 20_000)))
-        assert book.recognise(TextContent(self.B), "/log") is None
+        registry = self.registry(_1=Log("/log", mark(self.A, 20_000)))
+        assert registry.recognise(TextContent(self.B), "/log") is None
 
     def test_of_two_that_begin_alike_the_longer_one_counts(self):
-        book = self.book(_1=Log("/log", mark(self.A, 5000)), _2=Log("/log", mark(self.A, 9000)))
-        assert book.recognise(TextContent(self.A), "/log") == 2
+        registry = self.registry(_1=Log("/log", mark(self.A, 5000)), _2=Log("/log", mark(self.A, 9000)))
+        assert registry.recognise(TextContent(self.A), "/log") == 2
 
     def test_a_doubtful_post_is_part_of_what_is_known(self):
-        book = self.book(_1=Log("/log", START, mark(self.A, 9000), 10))
-        assert book.recognise(TextContent(self.A), "/log") == 1
+        registry = self.registry(_1=Log("/log", BEGINNING, mark(self.A, 9000), 10))
+        assert registry.recognise(TextContent(self.A), "/log") == 1
 
     def test_the_same_beginning_under_the_old_name_is_a_new_generation(self):
-        book = self.book(_1=Log("/log", mark(self.A, 9000)))
-        assert book.recognise(TextContent(self.A[:8000]), "/log") is None
+        registry = self.registry(_1=Log("/log", mark(self.A, 9000)))
+        assert registry.recognise(TextContent(self.A[:8000]), "/log") is None
 
     def test_the_same_beginning_under_another_name_is_a_copy(self):
-        book = self.book(_1=Log("/log", mark(self.A, 9000)))
-        assert book.recognise(TextContent(self.A[:8000]), "/log.1") == 1
+        registry = self.registry(_1=Log("/log", mark(self.A, 9000)))
+        assert registry.recognise(TextContent(self.A[:8000]), "/log.1") == 1
 
     def test_the_same_beginning_beside_the_whole_log_is_a_new_generation(self):
-        book = self.book(_1=Log("/log.1", mark(self.A, 9000)))
-        assert book.recognise(TextContent(self.A[:8000]), "/log", seen={1}) is None
+        registry = self.registry(_1=Log("/log.1", mark(self.A, 9000)))
+        assert registry.recognise(TextContent(self.A[:8000]), "/log", seen={1}) is None
 
     def test_a_short_log_is_known_when_it_has_grown(self):
-        book = self.book(_1=Log("/log", mark(self.A, 100)))
-        assert book.recognise(TextContent(self.A), "/log") == 1
+        registry = self.registry(_1=Log("/log", mark(self.A, 100)))
+        assert registry.recognise(TextContent(self.A), "/log") == 1
 
     def test_nothing_is_never_recognised(self):
-        book = self.book(_1=Log("/log", START), _2=Log("/log", mark(self.A, 100)))
-        assert book.recognise(TextContent(b""), "/log") is None
+        registry = self.registry(_1=Log("/log", BEGINNING), _2=Log("/log", mark(self.A, 100)))
+        assert registry.recognise(TextContent(b""), "/log") is None

@@ -5,16 +5,20 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
+import lzma
 import os
 import resource
 import shutil
+import time
 from contextlib import contextmanager
 
 import pytest
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
 from ansible_collections.mops.maintenance.plugins.module_utils._http import CertificateRejected, RequestNotSent
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.files.content import CompressedContent
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.files.ledger import LedgerError
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.client import (
     LimitReached,
@@ -87,7 +91,7 @@ class TestPosts:
 
     def test_nothing_is_kept_ahead_where_there_is_no_room(self, service, log, tmp_path):
         log.write_bytes(lines(1, 50))
-        ship(service, log, batch_size=7, spool_directory=str(tmp_path / "not there"))
+        ship(service, log, batch_size=7, buffer_directory=str(tmp_path / "not there"))
         assert service.numbers == list(range(1, 51))
 
     def test_an_empty_file_makes_no_post(self, service, log, ledger):
@@ -613,6 +617,288 @@ class TestSources:
         assert ship(service, path, ledger=ledger).report.posts == 0
 
 
+class TestSilentLosses:
+    """What a followed log holds is sent, or somebody learns that it was not."""
+
+    @pytest.fixture
+    def shipped(self, service, log, ledger):
+        """A log of which forty records were sent."""
+        log.write_bytes(lines(1, 40))
+        ship(service, log, ledger=ledger)
+
+    @pytest.mark.parametrize(
+        "names",
+        [
+            ("access.2.log", "access.1.log"),
+            ("access-20261121.log", "access-20261122.log"),
+            ("access.log.21-11-2026", "access.log.22-11-2026"),
+            ("access-1.log", "access-2.log"),
+            ("access-11-21-2026-1.log", "access-11-22-2026-1.log"),
+            ("access-20261121T113939.457.log", "access-20261122T113939.457.log"),
+        ],
+    )
+    def test_rotated_twice_under_any_name_of_the_table(self, service, log, ledger, tmp_path, shipped, names):
+        for name, first in zip(names, (41, 51)):
+            with log.open("ab") as file:
+                file.write(lines(first, first + 9))
+            log.rename(tmp_path / name)
+        log.write_bytes(lines(61, 70))
+        for _run in range(2):
+            run = ship(service, log, ledger=ledger)
+            assert (service.numbers, run.warnings) == (list(range(1, 71)), [])
+
+    @pytest.mark.parametrize(("ending", "compress"), [("bz2", bz2.compress), ("xz", lzma.compress)])
+    def test_compressed_in_another_way(self, service, log, ledger, shipped, ending, compress):
+        log.with_name(f"access.log.1.{ending}").write_bytes(compress(lines(1, 60)))
+        log.write_bytes(lines(61, 70))
+        for _run in range(2):
+            ship(service, log, ledger=ledger)
+        assert service.numbers == list(range(1, 71))
+
+    def test_a_compressed_file_is_looked_into_once(self, service, log, ledger, shipped, monkeypatch):
+        log.with_name("access.log.1.xz").write_bytes(lzma.compress(lines(1, 60)))
+        log.write_bytes(lines(61, 70))
+        ship(service, log, ledger=ledger)
+        log.with_name("access.log.1.xz").rename(log.with_name("access.log.2.xz"))
+        monkeypatch.setattr(CompressedContent, "_decompressed", lambda *_arguments: b"")
+        run = ship(service, log, ledger=ledger)
+        assert (run.report.posts, run.warnings, service.numbers) == (0, [], list(range(1, 71)))
+
+    @pytest.mark.parametrize("content", [b"PK\x03\x04zip", b"\x04\x22\x4d\x18lz4", b"\x7fELF\0\0\0\0"])
+    def test_a_rotation_that_cannot_be_read_is_a_warning(self, service, log, ledger, shipped, content):
+        log.with_name("access.log.1.zip").write_bytes(content)
+        with log.open("ab") as file:
+            file.write(lines(41, 50))
+        for _run in range(2):
+            run = ship(service, log, ledger=ledger)
+            assert [f"{log}.1.zip is a rotation by its name, and is not read: " in text for text in run.warnings] == [
+                True
+            ]
+        assert service.numbers == list(range(1, 51))
+
+    def test_one_that_was_there_before_the_first_run_is_none(self, service, log, ledger):
+        log.with_name("access.log.1.zip").write_bytes(b"PK\x03\x04zip")
+        log.write_bytes(lines(1, 9))
+        assert ship(service, log, ledger=ledger).warnings == []
+        log.with_name("access.log.1.zip").rename(log.with_name("access.log.2.zip"))
+        assert ship(service, log, ledger=ledger).warnings == []
+
+    def test_renamed_to_a_name_that_no_rotation_has(self, service, log, ledger, tmp_path, shipped):
+        with log.open("ab") as file:
+            file.write(lines(41, 50))
+        log.rename(tmp_path / "old access")
+        log.write_bytes(lines(51, 60))
+        for _run in range(2):
+            run = ship(service, log, ledger=ledger)
+            assert (service.numbers, run.warnings) == (list(range(1, 61)), [])
+
+    @pytest.mark.parametrize("replaced", [True, False])
+    @pytest.mark.parametrize("how", ["deleted", "truncated"])
+    def test_a_log_that_is_gone_is_said_once(self, service, log, ledger, shipped, how, replaced, skip_invalid):
+        log.unlink() if how == "deleted" else log.write_bytes(b"")
+        if replaced:
+            log.write_bytes(lines(51, 60))
+        sent = len(lines(1, 40))
+
+        check = ship(service, log, ledger=ledger, check=True)
+        run = ship(service, log, ledger=ledger, skip_invalid=skip_invalid)
+
+        assert check.warnings == run.warnings
+        assert f"The log that was {log} is gone" in run.warnings[0]
+        assert f"sent up to byte {sent} (line 40)" in run.warnings[0]
+        assert run.report.possibly_lost == 0
+        again = ship(service, log, ledger=ledger)
+        assert [text for text in again.warnings if "is gone" in text] == []
+        assert service.numbers == [*range(1, 41), *(range(51, 61) if replaced else ())]
+
+    def test_a_log_that_is_not_there_is_said_every_time(self, service, log, ledger, shipped):
+        log.unlink()
+        for _run in range(3):
+            warnings = ship(service, log, ledger=ledger).warnings
+        assert warnings == [f"The log file {log} is not there, and no rotation of it either: nothing was read."]
+
+    def test_what_was_in_doubt_in_a_log_that_is_gone_is_possibly_lost(self, service, log, ledger, shipped):
+        with log.open("ab") as file:
+            file.write(lines(41, 45))
+        service.outcomes = [Killed()]
+        with pytest.raises(Killed):
+            ship(service, log, ledger=ledger)
+        log.write_bytes(lines(51, 55))
+        run = ship(service, log, ledger=ledger)
+        assert (run.report.possibly_lost, run.report.possibly_duplicated) == (5, 0)
+        assert ship(service, log, ledger=ledger).report.possibly_lost == 0
+
+    def test_a_log_that_comes_back_goes_on_where_it_was(self, service, log, ledger, tmp_path, shipped):
+        (tmp_path / "elsewhere").mkdir()
+        log.rename(tmp_path / "elsewhere" / "log")
+        assert len(ship(service, log, ledger=ledger).warnings) == 2
+        (tmp_path / "elsewhere" / "log").rename(log)
+        with log.open("ab") as file:
+            file.write(lines(41, 50))
+        run = ship(service, log, ledger=ledger)
+        assert (service.numbers, run.warnings) == (list(range(1, 51)), [])
+
+    def test_a_rotation_that_was_sent_may_be_deleted(self, service, log, ledger, tmp_path, shipped):
+        """Also where the log was idle for so long that its last rotation with records is the one to expire."""
+        log.rename(tmp_path / "access.log.1")
+        log.write_bytes(b"")
+        assert ship(service, log, ledger=ledger).warnings == []
+        (tmp_path / "access.log.1").rename(tmp_path / "access.log.2")
+        assert ship(service, log, ledger=ledger).warnings == []
+        (tmp_path / "access.log.2").unlink()
+        assert ship(service, log, ledger=ledger).warnings == []
+        log.write_bytes(lines(41, 50))
+        assert ship(service, log, ledger=ledger).warnings == []
+        assert service.numbers == list(range(1, 51))
+
+    def test_files_of_a_glob_may_be_deleted(self, service, tmp_path, ledger):
+        for name in "abc":
+            (tmp_path / f"{name}.log").write_bytes(lines(ord(name), ord(name)))
+        ship(service, tmp_path / "*.log", ledger=ledger)
+        for name in "abc":
+            (tmp_path / f"{name}.log").unlink()
+        assert ship(service, tmp_path / "*.log", ledger=ledger).warnings == []
+
+    @pytest.mark.parametrize("seconds", [59, 61])
+    @pytest.mark.parametrize("last", [record(41), b"no record"])
+    def test_the_last_line_of_a_finished_rotation(self, service, log, ledger, tmp_path, shipped, seconds, last):
+        rotated = tmp_path / "access.log.1"
+        with log.open("ab") as file:
+            file.write(last)
+        log.rename(rotated)
+        log.write_bytes(lines(51, 52))
+        now = rotated.stat().st_mtime + seconds
+        finished = seconds > 60
+        for count in (1, 0):
+            run = ship(service, log, ledger=ledger, skip_invalid=True, now=now)
+            assert run.report.skipped_records == (count if finished and last == b"no record" else 0)
+        assert service.numbers == [*range(1, 41), *([41] if finished and last == record(41) else []), 51, 52]
+
+    def test_the_last_line_of_a_log_without_a_successor_is_still_being_written(self, service, log, ledger, shipped):
+        with log.open("ab") as file:
+            file.write(record(41))
+        ship(service, log, ledger=ledger, now=time.time() + 1e6)
+        assert service.numbers == list(range(1, 41))
+
+    def test_a_compressed_file_that_will_never_be_finished_is_damaged(self, service, log, ledger, tmp_path, shipped):
+        rotated = tmp_path / "access.log.1.gz"
+        rotated.write_bytes(gzip.compress(lines(1, 40) + os.urandom(5000).hex().encode())[:3000])
+        now = rotated.stat().st_mtime
+        ship(service, log, ledger=ledger, now=now + 59)
+        run = ship(service, log, ledger=ledger, now=now + 61, fails=InvalidRecords)
+        assert "is cut off: its end is missing" in str(run.error)
+
+    def test_a_byte_order_mark_is_skipped(self, service, log, ledger):
+        log.write_bytes(b"\xef\xbb\xbf" + lines(1, 3))
+        for _run in range(2):
+            ship(service, log, ledger=ledger)
+        assert service.numbers == [1, 2, 3]
+        assert ship(Service(), log).report.posted == 3
+
+    @pytest.mark.parametrize("content", [os.urandom(2000) + b"\0\n" * 500, b"PK\x03\x04" + b"\n" * 500])
+    def test_a_binary_file_is_one_sentence(self, service, log, ledger, content):
+        log.write_bytes(content)
+        run = ship(service, log, ledger=ledger, fails=InvalidRecords)
+        assert [fault["reason"][:21] for fault in run.report.invalid] == ["the file is no log: i"]
+        assert ship(service, log, ledger=ledger, skip_invalid=True).report.skipped_records == 1
+
+
+class TestPostsAcrossFiles:
+    @pytest.fixture
+    def many(self, tmp_path):
+        """Twenty-five files with three records each; a pattern for them."""
+        for number in range(25):
+            (tmp_path / f"{number:02}.log").write_bytes(lines(3 * number + 1, 3 * number + 3))
+        return tmp_path / "*.log"
+
+    def sizes(self, service) -> list[int]:
+        return [body.count(b"\n") for body in service.bodies]
+
+    @pytest.mark.parametrize("use_ledger", [True, False])
+    def test_they_are_filled_in_order(self, service, many, ledger, skip_invalid, use_ledger):
+        run = ship(service, many, batch_size=10, skip_invalid=skip_invalid, ledger=ledger if use_ledger else None)
+        assert self.sizes(service) == [10] * 7 + [5]
+        assert service.numbers == list(range(1, 76))
+        assert (run.report.posts, run.report.posted) == (8, 75)
+        if use_ledger:
+            assert ship(service, many, ledger=ledger).report.posts == 0
+
+    def test_by_size_as_well(self, service, many, skip_invalid):
+        ship(service, many, max_bytes=1100, skip_invalid=skip_invalid)
+        assert service.numbers == list(range(1, 76))
+        assert max(map(len, service.bodies)) <= 1100 < min(map(len, service.bodies[:-1])) + len(record(1)) + 3
+
+    def test_two_thousand_files_make_one_post(self, service, tmp_path, ledger):
+        (tmp_path / "logs").mkdir()
+        for number in range(2000):
+            (tmp_path / "logs" / f"{number:04}.log").write_bytes(lines(number, number))
+        for _run in range(2):
+            ship(service, tmp_path / "logs" / "*.log", ledger=ledger)
+        assert self.sizes(service) == [2000]
+        assert service.numbers == list(range(2000))
+
+    def test_a_rotation_makes_no_small_post(self, service, log, ledger):
+        log.write_bytes(lines(1, 10))
+        ship(service, log, ledger=ledger)
+        with log.open("ab") as file:
+            file.write(lines(11, 15))
+        log.rename(f"{log}.1")
+        log.write_bytes(lines(16, 30))
+        ship(service, log, ledger=ledger, batch_size=20)
+        assert self.sizes(service) == [10, 20]
+
+    def test_lines_that_are_skipped_leave_no_gap(self, service, tmp_path, ledger):
+        for number in range(10):
+            (tmp_path / f"{number}.log").write_bytes(b"bad\n" + lines(2 * number, 2 * number + 1) + b"bad\n\n")
+        run = ship(service, tmp_path / "*.log", ledger=ledger, skip_invalid=True, batch_size=10)
+        assert self.sizes(service) == [10, 10]
+        assert (run.report.skipped_records, run.report.posted) == (20, 20)
+        again = ship(service, tmp_path / "*.log", ledger=ledger, skip_invalid=True)
+        assert (again.report.skipped_records, again.report.posted) == (0, 0)
+
+    def test_records_that_are_longer_than_their_lines_fit_as_well(self, service, log, skip_invalid):
+        event = {"log_timestamp": 1, "service_dev_key": "a", "service_key": "b"}
+        log.write_bytes(b"".join(json.dumps({**event, "bytes": number}).encode() + b"\n" for number in range(200)))
+        ship(service, log, src_format="jsonl", max_bytes=1024, skip_invalid=skip_invalid)
+        assert service.numbers == list(range(200))
+        assert max(map(len, service.bodies)) <= 1024
+
+    @pytest.mark.parametrize("resend", [True, False])
+    @pytest.mark.parametrize("batch_size", [4, 10, 75])
+    def test_a_kill_puts_all_files_of_a_post_in_doubt(self, service, many, ledger, batch_size, resend):
+        service.outcomes = [None, Killed()]
+        with pytest.raises(Killed):
+            ship(service, many, batch_size=10, ledger=ledger)
+        run = ship(service, many, batch_size=batch_size, ledger=ledger, resend=resend)
+        assert service.numbers == [*range(1, 11), *range(11 if resend else 21, 76)]
+        assert (run.report.possibly_duplicated, run.report.possibly_lost) == ((10, 0) if resend else (0, 10))
+        again = ship(service, many, ledger=ledger)
+        assert (again.report.posts, again.report.possibly_duplicated, again.report.possibly_lost) == (0, 0, 0)
+
+    def test_a_refused_post_leaves_all_its_files_as_they_were(self, service, many, ledger):
+        service.outcomes = [None, Refused("no"), None, Refused("no")]
+        for _run in range(2):
+            ship(service, many, batch_size=10, ledger=ledger, fails=Refused)
+        run = ship(service, many, batch_size=10, ledger=ledger)
+        assert service.numbers == list(range(1, 76))
+        assert run.report.possibly_duplicated == 0
+
+    def test_a_lost_answer_is_told_of_all_files(self, service, many, ledger):
+        service.outcomes = [OutcomeUnknown("broken"), Unavailable("503"), OutcomeUnknown("broken")]
+        assert ship(service, many, batch_size=10, ledger=ledger).report.possibly_duplicated == 20
+
+    def test_check_mode_counts_the_same_posts(self, service, many, ledger, tmp_path):
+        check = ship(service, many, batch_size=10, ledger=ledger, check=True)
+        done = ship(service, many, batch_size=10, ledger=ledger)
+        check.report.elapsed = done.report.elapsed
+        assert check.report == done.report
+
+    def test_bad_lines_in_a_later_file_hold_back_everything(self, service, many, ledger, tmp_path):
+        (tmp_path / "99.log").write_bytes(b"bad\n")
+        run = ship(service, many, batch_size=10, ledger=ledger, fails=InvalidRecords)
+        assert (service.tries, run.report.skipped_records) == (0, 1)
+
+
 @contextmanager
 def small_disk(ledger):
     """Within, after ``fill()``, no file becomes larger than the ledger was then: nor does pytest's own output."""
@@ -634,7 +920,7 @@ class TestFullDisk:
         ship(service, log, ledger=ledger, batch_size=10, fails=Refused)
         with small_disk(ledger) as fill:
             fill()
-            run = ship(service, log, ledger=ledger, batch_size=10, spool_directory="/nowhere", fails=LedgerError)
+            run = ship(service, log, ledger=ledger, batch_size=10, buffer_directory="/nowhere", fails=LedgerError)
         assert "File too large. Without it nothing more is sent" in str(run.error)
         assert service.numbers == list(range(1, 11))
 
