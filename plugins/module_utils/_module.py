@@ -10,13 +10,14 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from contextlib import contextmanager
 from typing import Any, Iterator
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 from ansible_collections.mops.maintenance.plugins.module_utils import _container
-from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
+from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
 
 
 def from_environment(variable: str, **option: Any) -> dict[str, Any]:
@@ -54,6 +55,47 @@ def warn_of_lost_state(module: AnsibleModule, option: str, consequence: str) -> 
     text = _container.warning(option, path, consequence) if path else None
     if text:
         module.warn(text)
+
+
+def check_folder(option: str, path: str) -> None:
+    """Raise `InvalidOption` where the file ``path``, which ``option`` names, cannot be written."""
+    folder = os.path.dirname(path) or "."
+    if not os.path.isdir(folder):
+        raise InvalidOption(f"{option} cannot be written: there is no folder {folder}.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InvalidOption(f"{option} cannot be written: the folder {folder} may not be written to.")
+    if os.path.isdir(path):
+        raise InvalidOption(f"{option} cannot be written: {path} is a folder.")
+
+
+def write_file(module: AnsibleModule, option: str, path: str, text: str) -> dict[str, Any]:
+    """Let the file ``path``, which ``option`` names, hold ``text``; returns ``changed``, and ``diff`` where it is wanted.
+
+    A reader finds the old file or the new one. It is replaced even if its content is the same, which is no change: its
+    time then says when it was written. Mode and owner are those of the module's options. In check mode nothing is
+    written. Raises `InvalidOption`.
+    """
+    try:
+        before = ""
+        if os.path.exists(path):
+            with open(path, encoding="utf-8", errors="replace", newline="") as file:
+                before = file.read()
+        result: dict[str, Any] = {"changed": before != text or not os.path.exists(path)}
+        if not module.check_mode:
+            # Beside the file, so that it is renamed and not copied: atomic_move would copy to a name with the same
+            # ending, and whoever reads the folder by that would find half a file.
+            descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(path) or ".", prefix=".mops-")
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as new:
+                new.write(text)
+            module.atomic_move(temporary, path)
+    except OSError as error:
+        raise InvalidOption(f"{option} cannot be written: {path}: {error.strerror}.") from error
+    if module._diff:
+        result["diff"] = {"before": before, "after": text, "before_header": path, "after_header": path}
+    if os.path.exists(path):  # in check mode it may not be there yet
+        attributes = module.load_file_common_arguments(module.params, path=path)
+        result["changed"] = module.set_fs_attributes_if_different(attributes, result["changed"])
+    return result
 
 
 @contextmanager

@@ -95,7 +95,7 @@ def prepare(folder: Path) -> Path:
     """Make ``folder`` stand for the host that the examples speak of, with a gateway's log on it."""
     for name in (
         *("etc/consumer", "var/lib/consumer", "var/lib/gateway", "var/lib/mops", "var/log/gateway", "var/log/mimecast"),
-        *("var/spool/mimecast", "var/www"),
+        *("var/spool/mimecast", "var/www", "var/lib/prometheus/node-exporter", "var/lib/billing"),
     ):
         (folder / name).mkdir(parents=True)
     access_log.write(folder / "var/log/gateway/access.log", 1000)

@@ -73,6 +73,7 @@ TEMPLATES = {
         progress=("[delta] VerifyStore 2026: ", "[delta] CompactStore 2026: "),
         fleet=True,
     ),
+    "mailstore_metrics": Template("mailstore", {"mailstore_metrics_dest": "{folder}/mailstore.prom"}),
     "mailstore_store_verification": Template(
         "mailstore",
         {"mailstore_store_verification_instances": ["delta"]},

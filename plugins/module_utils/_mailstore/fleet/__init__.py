@@ -19,5 +19,6 @@ __all__ = [
     "health",
     "history",
     "maintenance",
+    "metrics",
     "rota",
 ]

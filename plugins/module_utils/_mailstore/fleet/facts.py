@@ -88,6 +88,8 @@ class Scope:
     """How far results of runs are looked back for."""
     allow_empty: bool = False
     """Whether a pattern may match nothing."""
+    time_zone: str | None = None
+    """In which zone the times of results are wanted, by its id in ``GetTimeZones``; None for the server's own."""
     allow_missing: bool = False
     """Whether an id may be of no instance either: for who looks again and again, while instances come and go."""
 
@@ -202,13 +204,21 @@ class Call:
 
 # GetProfiles has an argument raw of which only true is supported ("Management API - Function Reference").
 _ARGUMENTS: dict[str, Document] = {"profiles": {"raw": True}}
+# The vendor spells one of these unlike the other.
+_TIME_ZONE = {"worker_results": "timeZoneID", "job_results": "timeZoneId"}
 
 
 def plan(scope: Scope, now: datetime) -> list[Call]:
     """What each instance is asked."""
     results = period(scope, now)
+
+    def arguments(subset: str) -> Document:
+        if scope.time_zone and subset in _TIME_ZONE:
+            return {_TIME_ZONE[subset]: scope.time_zone}
+        return _ARGUMENTS.get(subset, {})
+
     return [
-        Call(subset, _ARGUMENTS.get(subset, {}), results if subset.endswith("_results") else None)
+        Call(subset, arguments(subset), results if subset.endswith("_results") else None)
         for subset in scope.of_instance
     ]
 
@@ -305,7 +315,7 @@ def _results(
     first: where it is refused like the whole, the number of results is not the reason.
     """
     begin, end = part
-    asked = {"fromIncluding": moment(begin), "toExcluding": moment(end)}
+    asked = {"fromIncluding": moment(begin), "toExcluding": moment(end), **call.arguments}
     try:
         return client.call(call.function, instanceID=instance, **asked) or []
     except AccessWithheld:
@@ -321,6 +331,7 @@ def _results(
                     instanceID=instance,
                     fromIncluding=moment(end - _DAY),
                     toExcluding=asked["toExcluding"],
+                    **call.arguments,
                 )
             except CallFailed:
                 refused.append((begin, end, error))

@@ -113,7 +113,7 @@ def report(
     limits.check(round((now.replace(tzinfo=None) - since) / timedelta(days=1), 1) - 1 if since else 366)
     is_single = any(item.get("instanceID", "") is None for item in survey.get("instances") or [])
     where = None if is_single else inventory
-    survey = without(_with_name(plain(survey)), exclude, scope)
+    survey = named(survey, scope, exclude)
     instances = survey["instances"]
     late, unusable = overdue(instances, maintenance, now)
     found = sorted([*findings(survey, now=now, limits=limits), *late], key=urgency)
@@ -140,6 +140,11 @@ def report(
     reports = _comparable(earlier, document)
     document["growth"] = growth(document, reports)
     return document
+
+
+def named(survey: Document, scope: Sequence[str], exclude: Sequence[str]) -> Document:
+    """The survey as a report is made of it: of its scope alone, each instance with a name, every text safe to show."""
+    return without(_with_name(plain(survey)), exclude, scope)
 
 
 def _with_name(survey: Document) -> Document:

@@ -19,7 +19,8 @@ from typing import Any, Iterable, Iterator, Sequence
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet.facts import Document
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet.findings import Finding
 
-_FINE = frozenset(("succeeded", "completedWithWarnings", "cancelled"))
+_SUCCESS = frozenset(("succeeded", "completedWithWarnings"))
+_FINE = _SUCCESS | {"cancelled"}
 """Results of runs that nobody has to look at. A run that was cancelled had somebody who did so."""
 
 _ENDED = {
@@ -81,6 +82,19 @@ def nothing_archived(instance: Document, since: datetime | None, now: datetime, 
         name = str(instance.get("instanceID"))
         words = f"Its profiles run and succeed, but have archived nothing since {_minute(last)} (server time)."
         yield Finding("warning", "nothing_archived", name, name, words)
+
+
+def last_successes(instance: Document) -> Iterator[tuple[Document, datetime | None]]:
+    """Each profile, and when the last of its runs that succeeded has ended; None where none did in the results.
+
+    Nothing where some of the results are missing. Times are in the zone of the results.
+    """
+    if not isinstance(instance.get("profiles"), list) or _incomplete(instance):
+        return
+    runs = _by_subject("profile", instance)
+    for profile in instance["profiles"]:
+        own = runs.get(profile.get("id")) or runs.get(profile.get("name")) or []
+        yield profile, next((_time(run) for run in own if _result(run) in _SUCCESS and _time(run)), None)
 
 
 def server_time(instances: Iterable[Document], now: datetime) -> datetime:

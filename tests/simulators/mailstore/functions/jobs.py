@@ -14,7 +14,7 @@ from .. import shapes
 from ..archive import Archive, Job
 from ..arguments import ApiError, Arguments
 from ..history import runs
-from .kind import MOMENT, Function, moment
+from .kind import MOMENT, Function, moment, shifted, zone_shift
 
 INTERVALS = (5, 10, 15, 20, 30, 60, 120, 180, 240, 360, 720)
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -112,7 +112,8 @@ def cancel(archive: Archive, arguments: Arguments) -> Any:
 
 def results(archive: Archive, arguments: Arguments) -> Any:
     instance = archive.running(arguments)
-    begin, end = moment(arguments, "fromIncluding"), moment(arguments, "toExcluding")
+    shift = zone_shift(arguments, "timeZoneId")
+    begin, end = moment(arguments, "fromIncluding") - shift, moment(arguments, "toExcluding") - shift
     wanted = [job for job in instance.jobs if arguments.get("jobId", job.id) == job.id]
     found = [
         _result(job, run.id + job.id, run.result, run.start, run.complete)
@@ -126,7 +127,7 @@ def results(archive: Archive, arguments: Arguments) -> Any:
         if arguments.get("jobId", item["jobId"]) == item["jobId"]
         and begin <= datetime.fromisoformat(item["startTime"]) < end
     ]
-    return found + own
+    return [shifted(row, shift) for row in found + own]
 
 
 FUNCTIONS: dict[str, Function] = {

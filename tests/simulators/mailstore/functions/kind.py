@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ..archive import Archive
@@ -49,3 +49,19 @@ def moment(arguments: Arguments, name: str) -> datetime:
         return datetime.fromisoformat(text)
     except ValueError as error:
         raise ApiError(f"Invalid value for argument '{name}'.", str(error)) from error
+
+
+def zone_shift(arguments: Arguments, name: str) -> timedelta:
+    """What to add to the server's local time to have it in the zone that the optional argument names."""
+    zone = arguments.get(name, "$Local")
+    if zone == "$Local":
+        return timedelta(0)
+    if zone == "UTC":
+        return -(datetime.now().astimezone().utcoffset() or timedelta(0))
+    raise ApiError(f"The time zone ID '{zone}' was not found.")
+
+
+def shifted(row: dict[str, Any], shift: timedelta) -> dict[str, Any]:
+    """The row of a result with its times in another zone."""
+    times = {key: row[key] for key in ("startTime", "completeTime") if row.get(key)}
+    return {**row, **{key: (datetime.fromisoformat(text) + shift).isoformat() for key, text in times.items()}}

@@ -17,7 +17,7 @@ from ..archive import Archive, Instance, Profile
 from ..arguments import ApiError, Arguments
 from ..history import Run, runs
 from ..process import Plan
-from .kind import Function, moment
+from .kind import Function, moment, shifted, zone_shift
 
 WINDOWS = "automaticMaintenanceWindows"
 
@@ -116,7 +116,8 @@ def results(archive: Archive, arguments: Arguments) -> Any:
 def results_at_once(archive: Archive, arguments: Arguments) -> Any:
     """Not in the order of time. Too many rows for the server make it fail: then ask for less."""
     instance = archive.running(arguments)
-    begin, end = moment(arguments, "fromIncluding"), moment(arguments, "toExcluding")
+    shift = zone_shift(arguments, "timeZoneID")
+    begin, end = moment(arguments, "fromIncluding") - shift, moment(arguments, "toExcluding") - shift
     wanted = [profile for profile in instance.profiles if arguments.get("profileID", profile.id) == profile.id]
     found = [row for profile in wanted for row in _of_the_past(archive, instance, profile, begin, end)]
     own = [
@@ -130,7 +131,7 @@ def results_at_once(archive: Archive, arguments: Arguments) -> Any:
     Random(archive.seed).shuffle(rows)
     if len(rows) > archive.most_results:
         raise ApiError("Nullable object must have a value.")
-    return rows
+    return [shifted(row, shift) for row in rows]
 
 
 def _of_the_past(
