@@ -69,7 +69,7 @@ def check_folder(option: str, path: str) -> None:
 
 
 def write_file(module: AnsibleModule, option: str, path: str, text: str) -> dict[str, Any]:
-    """Let the file ``path``, which ``option`` names, hold ``text``; returns ``changed``, and ``diff`` where it is wanted.
+    """Let the file ``path``, which ``option`` names, hold ``text``; returns ``changed`` and, if wanted, ``diff``.
 
     A reader finds the old file or the new one. It is replaced even if its content is the same, which is no change: its
     time then says when it was written. Mode and owner are those of the module's options. In check mode nothing is

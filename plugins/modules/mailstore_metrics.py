@@ -13,11 +13,11 @@ version_added: 0.2.0
 author:
   - Contributors to the mops.maintenance project (@mops)
 description:
-  - Gathers what the role P(mops.maintenance.mailstore_health#role) looks at, and writes it in Prometheus' text exposition
-    format, for the textfile collector of node_exporter, or for a push gateway.
+  - Gathers what the role P(mops.maintenance.mailstore_health#role) looks at, and writes it in Prometheus' text
+    exposition format, for the textfile collector of node_exporter, or for a push gateway.
   - It changes nothing on the server.
-  - If the server cannot be asked, the metrics are C(mailstore_up) with the value 0 alone. They are written all the same,
-    so that an alert fires, and then the task fails with the reason.
+  - If the server cannot be asked, the metrics are C(mailstore_up) with the value 0 alone. They are written all the
+    same, so that an alert fires, and then the task fails with the reason.
 extends_documentation_fragment:
   - ansible.builtin.files
   - mops.maintenance.attributes
@@ -35,8 +35,8 @@ options:
     description:
       - The file to write. node_exporter reads files whose names end in V(.prom) from the folder that its option
         C(--collector.textfile.directory) names. The folder must be there.
-      - The file is replaced as a whole, also if the metrics are the same, since its age tells how old they are. That is no
-        change.
+      - The file is replaced as a whole, also if the metrics are the same, since its age tells how old they are. That
+        is no change.
       - Without it, the metrics are only returned.
     type: path
   mode:
@@ -63,14 +63,14 @@ options:
     default: false
   results_days:
     description:
-      - For how many days back runs of profiles and jobs are looked at. A profile without a run that succeeded in these days
-        has the time V(0).
+      - For how many days back runs of profiles and jobs are looked at. A profile without a run that succeeded in
+        these days has the time V(0).
     type: int
     default: 7
   stale_hours:
     description:
-      - For how many hours a profile that runs by itself may have no result, and an instance whose profiles run may archive
-        nothing. With V(0), there is no limit. It must be within O(results_days).
+      - For how many hours a profile that runs by itself may have no result, and an instance whose profiles run may
+        archive nothing. With V(0), there is no limit. It must be within O(results_days).
     type: int
     default: 36
   certificate_days:
@@ -80,8 +80,8 @@ options:
     default: 30
   maintenance:
     description:
-      - The files in which M(mops.maintenance.mailstore_maintenance) remembers what was maintained when. What is overdue by
-        these is a finding.
+      - The files in which M(mops.maintenance.mailstore_maintenance) remembers what was maintained when. What is
+        overdue by these is a finding.
     type: list
     elements: path
     default: []
@@ -126,7 +126,7 @@ metrics:
   returned: always, but for options that cannot be
   type: str
   sample: |
-    # HELP mailstore_up Whether the Management Server could be asked for all other metrics. They are missing where it is 0.
+    # HELP mailstore_up Whether the Management Server could be asked. All other metrics are missing where it is 0.
     # TYPE mailstore_up gauge
     mailstore_up{server="archive.example.com"} 1
 up:

@@ -42,6 +42,8 @@ NOT_MESSAGES = DOCUMENTATION | {
     # names of permissions, and of types of events
     "PERMISSIONS",
     "TYPES",
+    # help texts of metrics
+    "FAMILIES",
     # findings of the health page, which explains them itself
     "Kind",
     "Finding",

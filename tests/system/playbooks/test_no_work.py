@@ -104,7 +104,9 @@ CASES = [
     *over_inventory("mailstore_maintenance"),
     *over_inventory("mailstore_directory_sync"),
     *over_server("mailstore_health"),
-    *over_server("mailstore_metrics", mailstore_metrics_dest="", mailstore_metrics_pushgateway_url="http://127.0.0.1:1"),
+    *over_server(
+        "mailstore_metrics", mailstore_metrics_dest="", mailstore_metrics_pushgateway_url="http://127.0.0.1:1"
+    ),
     *over_server("mailstore_store_verification"),
     *over_server(
         "mailstore_backup_window",

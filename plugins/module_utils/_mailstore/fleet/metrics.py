@@ -33,7 +33,7 @@ SUBSETS = (*GATHERED, "users")
 """The parts of a survey that metrics are made of."""
 
 FAMILIES = {
-    "mailstore_up": "Whether the Management Server could be asked for all other metrics. They are missing where it is 0.",
+    "mailstore_up": "Whether the Management Server could be asked. All other metrics are missing where it is 0.",
     "mailstore_server_info": "Name and version of the Management Server. The value is always 1.",
     "mailstore_service_active": "Whether a server of the installation is active, by its name and kind.",
     "mailstore_findings": "Things that are not as they should be, by kind and severity.",

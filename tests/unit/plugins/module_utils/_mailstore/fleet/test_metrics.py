@@ -28,7 +28,9 @@ RULES = FILES / "mailstore.rules.yml"
 DASHBOARD = FILES / "mailstore-dashboard.json"
 PROMTOOL = shutil.which("promtool")
 
-needs_promtool = pytest.mark.skipif(PROMTOOL is None, reason="promtool is missing: it is in Debian's package prometheus")
+needs_promtool = pytest.mark.skipif(
+    PROMTOOL is None, reason="promtool is missing: Debian has it in the package prometheus"
+)
 
 STORE = {"id": 1, "name": "2026", "requestedState": "current", "statisticsCount": 20, "statisticsSize": 4000}
 PROFILE = {"id": 2, "name": "Mailboxes", "connector": "imap", "serverSideExecution": {"automatic": True}}

@@ -105,9 +105,6 @@ def test_a_push_gateway_gets_them_whether_the_server_is_up_or_down(
     [
         ({"dest": ""}, "Nobody would get the metrics"),
         ({"dest": "mailstore.prom"}, "must be an absolute path on the host, not mailstore.prom"),
-        ({"dest": "/nowhere/mailstore.prom"}, "there is no folder /nowhere"),
-        ({"stale_hours": 1000, "dest": "/tmp/x.prom"}, "stale_hours must be 0 to 168, not 1000"),
-        ({"concurrency": 0, "dest": "/tmp/x.prom"}, "concurrency must be at least 1, not 0"),
     ],
 )
 def test_what_cannot_be_is_refused_before_the_server_is_asked(
