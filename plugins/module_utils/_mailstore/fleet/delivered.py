@@ -9,13 +9,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
+from contextlib import ExitStack
 from dataclasses import asdict
 from typing import Any, Mapping
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
+from ansible_collections.mops.maintenance.plugins.module_utils._lock import Locked, locked
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet.alerts import CLEARED, News, identity
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet.findings import (
     KINDS,
@@ -42,7 +43,7 @@ class DeliveredAlerts:
     def __init__(self, path: str, server: str) -> None:
         self._path = path
         self._server = server
-        self._lock = -1
+        self._held = ExitStack()
         self.alerts: dict[str, Finding] = {}
         """By `identity`."""
         self.note: str | None = None
@@ -56,13 +57,13 @@ class DeliveredAlerts:
         failure = None
         try:
             os.makedirs(os.path.dirname(self._path) or ".", mode=0o700, exist_ok=True)
-            self._lock = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._held.enter_context(locked(f"{self._path}.lock"))
             self._read()
             self.save()
-        except BlockingIOError:
+        except Locked as error:
             failure = DeliveredUnusable(
-                f"{self._path} is in use by another source: give each a state_path of its own, or end the other one."
+                f"{self._path} is in use by another source ({error}): give each a state_path of its own, or end the "
+                "other one."
             )
         except OSError as error:
             failure = DeliveredUnusable(
@@ -76,9 +77,7 @@ class DeliveredAlerts:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        if self._lock >= 0:
-            os.close(self._lock)
-            self._lock = -1
+        self._held.close()
 
     def remember(self, change: News) -> None:
         if change.status == CLEARED:

@@ -10,17 +10,16 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import re
-import socket
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any, Dict, Iterator, Mapping, Sequence
 from urllib.parse import quote, unquote
 
+from ansible_collections.mops.maintenance.plugins.module_utils import _lock
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._replace import replace as replace_file
 
@@ -214,26 +213,15 @@ def locked(path: str) -> Iterator[None]:
     Raises `HistoryInUse` where another run does so, and `HistoryUnusable` where the file's folder cannot be written.
     """
     folder, name = os.path.split(path)
-    lock = -1
-    failure: HistoryUnusable | None = None
-    try:
-        os.makedirs(folder or ".", mode=0o700, exist_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        lock = os.open(os.path.join(folder, f".{name}.lock"), flags, 0o600)
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, _myself().encode(), 0)
-    except BlockingIOError:
-        failure = HistoryInUse(path, os.pread(lock, 1000, 0).decode(errors="replace") or "?")
-    except OSError as error:
-        failure = not_writable(path, error)
-    try:
-        if failure is not None:
-            raise failure
+    with ExitStack() as held:
+        try:
+            os.makedirs(folder or ".", mode=0o700, exist_ok=True)
+            held.enter_context(_lock.locked(os.path.join(folder, f".{name}.lock")))
+        except _lock.Locked as error:
+            raise HistoryInUse(path, str(error)) from None
+        except OSError as error:
+            raise not_writable(path, error) from None
         yield
-    finally:
-        if lock >= 0:
-            os.close(lock)
 
 
 def check_writable(path: str) -> None:
@@ -252,13 +240,6 @@ def not_writable(path: str, error: OSError) -> HistoryUnusable:
         f"{path} cannot be written: {error.strerror}. It should remember what was maintained when; what was done last "
         "is done again the next time."
     )
-
-
-def _myself() -> str:
-    """Who this run is, for those who find the record in use."""
-    job = os.environ.get("JOB_ID")  # as AWX sets it
-    since = datetime.now(timezone.utc).strftime(_TIME)
-    return f"{f'AWX job {job}, ' if job else ''}process {os.getpid()} on {socket.gethostname()}, since {since}"
 
 
 def _earlier_name(path: str, instance: str, host: str) -> str | None:

@@ -37,6 +37,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Collection, Iterable, Mapping, Protocol, Sequence
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
+from ansible_collections.mops.maintenance.plugins.module_utils._lock import Locked, lock_file
 
 FINGERPRINT_BYTES = 4096
 """How much of a log's beginning, and of what is before an offset in it, is looked at to know it again."""
@@ -302,34 +303,19 @@ class Ledger:
         return count
 
     def _locked(self) -> int:
-        failure = ""
-        for _attempt in range(100):
-            try:
-                file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            except OSError as error:
-                failure = f"cannot be opened: {error.strerror}"
-                break
-            if not stat.S_ISREG(os.fstat(file).st_mode):
-                os.close(file)
-                failure = "is no regular file"
-                break
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if os.path.samestat(os.fstat(file), os.stat(self.path)):
-                    return file
-                # Another run has written it anew between opening and locking.
-                os.close(file)
-            except BlockingIOError:
-                os.close(file)
-                failure = "is in use by another run; only one at a time may use it"
-                break
-            except FileNotFoundError:
-                os.close(file)
-            except OSError as error:
-                os.close(file)
-                failure = f"cannot be locked: {error.strerror}"
-                break
-        raise LedgerError(f"The ledger {self.path} {failure or 'is being replaced all the time'}. Nothing was sent.")
+        # Itself, and no file beside it: a ledger is one file, and what is open may be written.
+        try:
+            file = lock_file(os.path.realpath(self.path))
+        except Locked:
+            failure = "is in use by another run; only one at a time may use it"
+        except OSError as error:
+            failure = f"cannot be opened: {error.strerror}"
+        else:
+            if stat.S_ISREG(os.fstat(file).st_mode):
+                return file
+            os.close(file)
+            failure = "is no regular file"
+        raise LedgerError(f"The ledger {self.path} {failure}. Nothing was sent.")
 
     def _load(self) -> None:
         try:

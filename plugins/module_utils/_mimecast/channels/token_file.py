@@ -16,16 +16,14 @@ one or the new one, whole, at any moment and after any crash.
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import shutil
-import time
-from contextlib import contextmanager
 from datetime import datetime, timezone
-from typing import Any, Callable, Iterable, Iterator, Mapping, NamedTuple
+from typing import Any, Callable, Iterable, Mapping, NamedTuple
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
+from ansible_collections.mops.maintenance.plugins.module_utils._lock import Locked, locked
 
 Content = Mapping[str, Any]
 
@@ -88,45 +86,19 @@ class TokenFile:
         Of two runs that do so at once, the second edits what the first has written.
         """
         try:
-            with self._locked():
+            with locked(self._lock, wait_seconds=self._lock_seconds):
                 before = self.read()
                 change = Change(before, edit(before))
                 if change.changed:
                     self._replace(json.dumps(change.after, indent=2) + "\n")
+        except Locked as error:
+            raise TokenFileError(
+                f"The token file {self.path} is being written by another run for more than {self._lock_seconds:g} s "
+                f"({error}; it holds {self._lock})."
+            ) from None
         except OSError as error:
             raise TokenFileError(f"The token file {self.path} cannot be written: {_words(error)}.") from error
         return change
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        lock = self._acquire()
-        try:
-            yield
-        finally:
-            # Still locked: whoever waits for this lock finds that its name is gone, and makes another.
-            os.unlink(self._lock)
-            os.close(lock)
-
-    def _acquire(self) -> int:
-        deadline = time.monotonic() + self._lock_seconds
-        while True:
-            lock = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE_MODE)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if _is_open_as(lock, self._lock):
-                    return lock
-            except BlockingIOError:
-                pass
-            except BaseException:
-                os.close(lock)
-                raise
-            os.close(lock)
-            if time.monotonic() >= deadline:
-                raise TokenFileError(
-                    f"The token file {self.path} is being written by another run for more than "
-                    f"{self._lock_seconds:g} s (it holds {self._lock})."
-                )
-            time.sleep(0.02)
 
     def _replace(self, text: str) -> None:
         # Only the holder of the lock writes drafts: one that is there was left by a crash.
@@ -223,14 +195,6 @@ def _entry(entry: Any) -> dict[str, Any]:
 
 def _open_private(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE_MODE)
-
-
-def _is_open_as(descriptor: int, path: str) -> bool:
-    """Whether the open file is still the one of that name."""
-    try:
-        return os.path.samestat(os.fstat(descriptor), os.stat(path))
-    except FileNotFoundError:
-        return False
 
 
 def _fsync_directory(path: str) -> None:

@@ -16,14 +16,14 @@ possibly duplicated.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timezone
 from typing import IO, Any, Iterator, NamedTuple
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
+from ansible_collections.mops.maintenance.plugins.module_utils._lock import Locked, locked
 from ansible_collections.mops.maintenance.plugins.module_utils._replace import replace
 
 _VERSION = 1
@@ -77,19 +77,16 @@ class EventFiles:
     @contextmanager
     def locked(self) -> Iterator[EventFiles]:
         """Keep other runs away, and read the state. Raises `EventFilesError`."""
-        with _explained(f"The state file {self.state_file}"):
-            lock = os.open(f"{self.state_file}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        try:
+        with ExitStack() as held:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+                with _explained(f"The state file {self.state_file}"):
+                    held.enter_context(locked(f"{self.state_file}.lock"))
+            except Locked as error:
                 raise EventFilesError(
-                    f"Another run collects events into {self._dest} (it holds {self.state_file}.lock)."
+                    f"Another run collects events into {self._dest} ({error}; it holds {self.state_file}.lock)."
                 ) from None
             self._state = self._read_state()
             yield self
-        finally:
-            os.close(lock)
 
     def token(self, kind: str) -> str | None:
         """The page to begin with, None where nothing of this type was collected yet."""

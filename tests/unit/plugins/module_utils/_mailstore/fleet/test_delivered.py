@@ -49,8 +49,8 @@ def test_what_was_told_is_known_after_a_restart_until_it_is_cleared(path):
 def test_nobody_else_reads_it(path):
     tell(path, News(NEW, INDEX))
     folder = os.path.dirname(path)
-    assert [stat.S_IMODE(os.stat(name).st_mode) for name in (folder, path, f"{path}.lock")] == [0o700, 0o600, 0o600]
-    assert sorted(os.listdir(folder)) == ["alerts.json", "alerts.json.lock"]
+    assert [stat.S_IMODE(os.stat(name).st_mode) for name in (folder, path)] == [0o700, 0o600]
+    assert os.listdir(folder) == ["alerts.json"]
 
 
 @pytest.mark.parametrize(
@@ -117,4 +117,4 @@ def test_a_write_that_fails_leaves_what_was_written_before(path, monkeypatch):
     monkeypatch.undo()
     with DeliveredAlerts(path, SERVER) as told:
         assert list(told.alerts.values()) == [INDEX]
-    assert sorted(os.listdir(os.path.dirname(path))) == ["alerts.json", "alerts.json.lock"]
+    assert os.listdir(os.path.dirname(path)) == ["alerts.json"]
