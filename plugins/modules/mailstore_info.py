@@ -36,6 +36,7 @@ options:
         and are found in RV(instances).
       - Most of what is an instance's own takes service-provider access to it, which is off by default, and which its
         tenant can withhold. V(stores) does not.
+      - V(folder_statistics) came with version 0.2.0 of this collection.
     type: list
     elements: str
     choices:
@@ -51,6 +52,7 @@ options:
       - jobs
       - worker_results
       - job_results
+      - folder_statistics
     default: [environment, service_status, instances]
   instances:
     description:
@@ -210,6 +212,12 @@ instances:
       elements: dict
     job_results:
       description: The results of runs of its jobs. Times are the server's local times.
+      returned: if asked for, and gathered
+      type: list
+      elements: dict
+    folder_statistics:
+      description: Messages and bytes of its folders, as V(folder), V(count) and V(size). A folder at the top is a
+      user's archive.
       returned: if asked for, and gathered
       type: list
       elements: dict

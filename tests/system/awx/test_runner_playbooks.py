@@ -73,6 +73,9 @@ TEMPLATES = {
         progress=("[delta] VerifyStore 2026: ", "[delta] CompactStore 2026: "),
         fleet=True,
     ),
+    "mailstore_billing": Template(
+        "mailstore", {"mailstore_billing_dest_dir": "{folder}/billing", "mailstore_billing_exclude": ["gamma"]}
+    ),
     "mailstore_metrics": Template("mailstore", {"mailstore_metrics_dest": "{folder}/mailstore.prom"}),
     "mailstore_store_verification": Template(
         "mailstore",

@@ -107,6 +107,19 @@ CASES = [
     *over_server(
         "mailstore_metrics", mailstore_metrics_dest="", mailstore_metrics_pushgateway_url="http://127.0.0.1:1"
     ),
+    *over_server("mailstore_billing"),
+    Case(
+        "mailstore_billing",
+        "everything excluded",
+        "There is no instance to bill",
+        variables={"mailstore_billing_exclude": ["*"]},
+    ),
+    Case(
+        "mailstore_billing",
+        "an instance that is not there",
+        "has no instance alhpa",
+        variables={"mailstore_billing_instances": ["alhpa"]},
+    ),
     *over_server("mailstore_store_verification"),
     *over_server(
         "mailstore_backup_window",

@@ -12,6 +12,7 @@ from __future__ import annotations
 __all__ = [
     "alerts",
     "backup_window",
+    "billing",
     "delivered",
     "directory",
     "facts",

@@ -56,6 +56,7 @@ OF_INSTANCE = {
     "jobs": "GetJobs",
     "worker_results": "GetWorkerResults",
     "job_results": "GetJobResults",
+    "folder_statistics": "GetFolderStatistics",
 }
 SUBSETS = (*OF_INSTALLATION, "instances", *OF_INSTANCE)
 """The parts of a survey, by their names in its answer."""
