@@ -77,6 +77,7 @@ TEMPLATES = {
         "mailstore", {"mailstore_billing_dest_dir": "{folder}/billing", "mailstore_billing_exclude": ["gamma"]}
     ),
     "mailstore_metrics": Template("mailstore", {"mailstore_metrics_dest": "{folder}/mailstore.prom"}),
+    "mailstore_store_rotation": Template("mailstore", {"mailstore_store_rotation_name": 2030}),
     "mailstore_store_verification": Template(
         "mailstore",
         {"mailstore_store_verification_instances": ["delta"]},

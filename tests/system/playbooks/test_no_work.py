@@ -120,6 +120,13 @@ CASES = [
         "has no instance alhpa",
         variables={"mailstore_billing_instances": ["alhpa"]},
     ),
+    *over_server("mailstore_store_rotation"),
+    Case(
+        "mailstore_store_rotation",
+        "only a stopped instance",
+        "There is no instance whose stores could be rotated. gamma is stopped",
+        variables={"mailstore_store_rotation_instances": ["gamma"]},
+    ),
     *over_server("mailstore_store_verification"),
     *over_server(
         "mailstore_backup_window",

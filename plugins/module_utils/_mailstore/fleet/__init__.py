@@ -22,4 +22,5 @@ __all__ = [
     "maintenance",
     "metrics",
     "rota",
+    "rotation",
 ]

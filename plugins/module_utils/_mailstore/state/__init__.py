@@ -17,6 +17,7 @@ __all__ = [
     "instance_host",
     "job",
     "profile",
+    "reconcile",
     "state_module",
     "store",
     "user",
