@@ -17,6 +17,18 @@ attributes:
     description: Returns what has changed, or in C(check_mode) would change, when run with C(--diff).
 """
 
+    # The modules that bring about a declared state.
+    STATE = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Predicts in C(check_mode) whether something would change, and changes nothing.
+    support: full
+  diff_mode:
+    description: Returns what has changed, or in C(check_mode) would change, when run with C(--diff).
+    support: full
+"""
+
     ACTIONGROUP_MIMECAST = r"""
 options: {}
 attributes:

@@ -77,6 +77,27 @@ requirements:
   - requests (Python library)
 """
 
+    # What belongs to an instance.
+    INSTANCE = r"""
+options:
+  instance:
+    description:
+      - The id of the instance, C(instanceID).
+      - MailStore Server has no instances. Leave it out there, and only there.
+      - In check mode, the instance need not be there yet. Then the task predicts what would be made in it, with a
+        warning.
+    type: str
+"""
+
+    # Where the functions are described.
+    REFERENCE = r"""
+options: {}
+seealso:
+  - name: MailStore SPE Management API - Function Reference
+    description: All functions with their arguments.
+    link: https://help.mailstore.com/en/spe/Management_API_-_Function_Reference
+"""
+
     # How the modules wait for a process.
     WAITING = r"""
 options:

@@ -16,14 +16,10 @@ description:
   - Sees to it that a configuration holds what is asked for. It is read, what was asked is merged into it, and it is
     written only if that makes a difference.
 extends_documentation_fragment:
-  - mops.maintenance.attributes
+  - mops.maintenance.attributes.state
   - mops.maintenance.attributes.actiongroup_mailstore
   - mops.maintenance.mailstore
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
+  - mops.maintenance.mailstore.reference
 options:
   name:
     description:
@@ -47,6 +43,7 @@ options:
     description:
       - The id of the instance, C(instanceID). Required for all but V(SystemSmtpConfiguration), which has none.
       - MailStore Server has no instances. Leave it out there.
+      - In check mode, the instance need not be there yet. Then the task predicts what would be set, with a warning.
     type: str
   configuration:
     description:
@@ -94,9 +91,6 @@ notes:
 seealso:
   - module: mops.maintenance.mailstore_instance
     description: It sets C(InstanceConfiguration), too, and can create the instance.
-  - name: MailStore SPE Management API - Function Reference
-    description: All functions with their arguments.
-    link: https://help.mailstore.com/en/spe/Management_API_-_Function_Reference
 """
 
 EXAMPLES = r"""
@@ -156,34 +150,18 @@ functions:
   sample: [SetComplianceConfiguration]
 """
 
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import (
-    SecretArgumentsModule,
-    connection_arguments,
-)
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.configuration import (
     ARGUMENTS,
     wanted_configuration,
 )
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.state_module import end_in_state
-from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
-
-
-class ConfigurationModule(SecretArgumentsModule):
-    """A configuration may hold secrets at any depth."""
-
-    free_form_options = ("configuration",)
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.state_module import (
+    StateModule,
+    run_module,
+)
 
 
 def main() -> None:
-    module = ConfigurationModule(
-        argument_spec={**connection_arguments(), **ARGUMENTS},
-        supports_check_mode=True,
-    )
-    with reported_failures(module):
-        wanted = wanted_configuration(module.params)
-        wanted.check()
-        single = wanted.pair.of_instance and wanted.instance is None
-        end_in_state(module, "configuration", wanted, single=single)
+    run_module(StateModule(ARGUMENTS, free_form=["configuration"]), "configuration", wanted_configuration)
 
 
 if __name__ == "__main__":

@@ -16,14 +16,10 @@ description:
   - Sees to it that an instance is there and configured, is in a certain state, or is not there.
   - What already is as it should be is left alone. A second run only looks.
 extends_documentation_fragment:
-  - mops.maintenance.attributes
+  - mops.maintenance.attributes.state
   - mops.maintenance.attributes.actiongroup_mailstore
   - mops.maintenance.mailstore
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
+  - mops.maintenance.mailstore.reference
 options:
   instance:
     description: The id of the instance, C(instanceID). It names one instance; wildcards are refused.
@@ -37,9 +33,11 @@ options:
         archive stay in its C(baseDirectory), so take it for the end of the archive. Before that, detach the stores that
         are to be kept (O(mops.maintenance.mailstore_store#module:state=detached) leaves a store's files where they
         are), or copy the files from the instance host while the instance is stopped.
-      - V(started), V(stopped), V(frozen) and V(thawed) are done to an instance that is there, after it was configured.
-        V(thawed) means that it is not frozen; an instance that is stopped stays so.
-      - V(restarted) restarts an instance on every run, and starts one that is stopped.
+      - V(started) creates the instance as V(present) does if it is not there, and starts it.
+      - V(stopped), V(frozen) and V(thawed) are done to an instance that is there, after it was configured. V(thawed)
+        means that it is not frozen; an instance that is stopped stays so.
+      - V(restarted) restarts an instance on every run, and starts one that is stopped, or that is not there and is
+        created.
       - What cannot be is refused. A frozen instance has to be thawed first, and only one that runs can be frozen.
     type: str
     choices: [present, absent, started, stopped, restarted, frozen, thawed]
@@ -58,7 +56,7 @@ options:
         is.
       - Nearly all functions that name an instance need that access; only those on archive stores and search indexes do
         not. It is off until somebody enables it, and whether you may is a matter of your contract with the tenant.
-      - It is set while the instance runs. It cannot be set by the task that creates the instance.
+      - It is set while the instance runs. So the task that creates an instance can set it with O(state=started).
     type: bool
     version_added: 0.2.0
   configuration:
@@ -76,33 +74,27 @@ options:
     type: float
     default: 600
 notes:
+  - In check mode, an instance that is not there counts as created by a task before, where this one cannot create it.
   - MailStore Server has no instances, so this module is for MailStore SPE alone, and says so there.
   - A run that has nothing to do invokes C(GetInstances) alone, C(GetInstanceConfiguration) where O(configuration) is
     given, and C(GetArchiveAdminEnabled) where O(archive_admin_enabled) is.
 seealso:
   - module: mops.maintenance.mailstore_configuration
   - module: mops.maintenance.mailstore_store
-  - name: MailStore SPE Management API - Function Reference
-    description: All functions with their arguments.
-    link: https://help.mailstore.com/en/spe/Management_API_-_Function_Reference
 """
 
 EXAMPLES = r"""
 # MAILSTORE_HOST, MAILSTORE_USERNAME and MAILSTORE_PASSWORD in the environment name the server and the administrator.
 
-- name: An instance for a new customer
-  mops.maintenance.mailstore_instance:
-    instance: alpha
-    configuration:
-      displayName: Customer 1 Ltd
-      instanceHost: host01.spe.example
-      baseDirectory: C:\MailArchive\alpha
-
-- name: The instance runs, and the service provider may look into it
+- name: A new customer's instance is there and runs, and the service provider may look into it
   mops.maintenance.mailstore_instance:
     instance: alpha
     state: started
     archive_admin_enabled: true
+    configuration:
+      displayName: Customer 1 Ltd
+      instanceHost: host01.spe.example
+      baseDirectory: C:\MailArchive\alpha
 
 - name: The instance is frozen while its files are copied
   mops.maintenance.mailstore_instance:
@@ -158,26 +150,17 @@ token:
   sample: sa71c6ef0d880a14eb2220fa87f276710e
 """
 
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.operation import Waiting
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import (
-    SecretArgumentsModule,
-    connection_arguments,
-)
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.instance import STATES, WantedInstance
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.state_module import end_in_state
-from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
-
-
-class InstanceModule(SecretArgumentsModule):
-    """A configuration may hold anything."""
-
-    free_form_options = ("configuration",)
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.state_module import (
+    Options,
+    StateModule,
+    run_module,
+)
 
 
 def main() -> None:
-    module = InstanceModule(
-        argument_spec={
-            **connection_arguments(),
+    module = StateModule(
+        {
             "instance": {"type": "str", "required": True},
             "state": {"type": "str", "choices": list(STATES), "default": "present"},
             "missing_ok": {"type": "bool", "default": False},
@@ -185,19 +168,20 @@ def main() -> None:
             "configuration": {"type": "dict", "default": {}},
             "wait_timeout": {"type": "float", "default": 600},
         },
-        supports_check_mode=True,
+        free_form=["configuration"],
     )
-    options = module.params
-    with reported_failures(module):
-        wanted = WantedInstance(
-            options["instance"],
+
+    def wanted(options: Options) -> WantedInstance:
+        return WantedInstance(
+            options["instance"] or "",
             options["state"],
             options["configuration"],
             archive_admin_enabled=options["archive_admin_enabled"],
             missing_ok=options["missing_ok"],
+            created_before=module.check_mode,
         )
-        wanted.check()
-        end_in_state(module, "instance", wanted, Waiting(options["wait_timeout"], cancels=False))
+
+    run_module(module, "instance", wanted)
 
 
 if __name__ == "__main__":

@@ -16,20 +16,12 @@ description:
   - Sees to it that an instance has a job, with its schedule, enabled or not; or that it does not have it.
   - What already is as it should be is left alone. A second run only looks.
 extends_documentation_fragment:
-  - mops.maintenance.attributes
+  - mops.maintenance.attributes.state
   - mops.maintenance.attributes.actiongroup_mailstore
   - mops.maintenance.mailstore
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
+  - mops.maintenance.mailstore.instance
+  - mops.maintenance.mailstore.reference
 options:
-  instance:
-    description:
-      - The id of the instance, C(instanceID).
-      - MailStore Server has no instances. Leave it out there, and only there.
-    type: str
   name:
     description: The name of the job. Upper and lower case count.
     type: str
@@ -127,9 +119,6 @@ notes:
     as well.
 seealso:
   - module: mops.maintenance.mailstore_instance
-  - name: MailStore SPE Management API - Function Reference
-    description: All functions with their arguments.
-    link: https://help.mailstore.com/en/spe/Management_API_-_Function_Reference
 """
 
 EXAMPLES = r"""
@@ -203,22 +192,15 @@ functions:
   sample: [SetJobSchedule]
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import connection_arguments
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.job import ARGUMENTS, wanted_job
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.state_module import end_in_state
-from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.state_module import (
+    StateModule,
+    run_module,
+)
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={**connection_arguments(), **ARGUMENTS},
-        supports_check_mode=True,
-    )
-    with reported_failures(module):
-        wanted = wanted_job(module.params)
-        wanted.check()
-        end_in_state(module, "job", wanted, single=wanted.instance is None)
+    run_module(StateModule(ARGUMENTS), "job", wanted_job)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: mailstore_store
-short_description: Create, attach, rename, move and detach archive stores of MailStore SPE
+short_description: Create, attach, rename, move, merge and detach archive stores of MailStore SPE
 version_added: 0.1.0
 author:
   - Contributors to the mops.maintenance project (@mops)
@@ -17,20 +17,13 @@ description:
     it no longer.
   - What already is as it should be is left alone. A second run only looks.
 extends_documentation_fragment:
-  - mops.maintenance.attributes
+  - mops.maintenance.attributes.state
   - mops.maintenance.attributes.actiongroup_mailstore
   - mops.maintenance.mailstore
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
+  - mops.maintenance.mailstore.instance
+  - mops.maintenance.mailstore.waiting
+  - mops.maintenance.mailstore.reference
 options:
-  instance:
-    description:
-      - The id of the instance, C(instanceID).
-      - MailStore Server has no instances. Leave it out there, and only there.
-    type: str
   name:
     description:
       - The name of the archive store, by which it is found. With O(id), what the store is to be called.
@@ -53,11 +46,29 @@ options:
       - V(true) takes the store whose files are in O(database_path) already (C(AttachStore)).
     type: bool
     default: false
+  move:
+    description:
+      - Whether a store that is found by its name may have another folder than O(database_path). Then it is told to use
+        this one (C(SetStorePath)). Its files have to be there already, and for that the store must not be in use.
+        Detach it, or stop the instance, before you move them.
+      - Without it, another folder is taken for a mistake. With O(id), it is not needed.
+    type: bool
+    default: false
+    version_added: 0.2.0
+  merge:
+    description:
+      - The names of archive stores whose messages are to be in this one (C(MergeStore)), in their order. A store that
+        was merged is no longer there, so a name that the instance does not have counts as done.
+      - It can take hours. Its progress is shown, and RV(token) is for what has not ended after O(wait_timeout).
+    type: list
+    elements: str
+    default: []
+    version_added: 0.2.0
   database_path:
     description:
       - The folder of the store's database on the instance host, C(databasePath). Needed where the store is not there.
       - Where the store that O(name) finds has another folder, or the folder is another store's, the task fails and says
-        so. So a name or a folder of last year that was left in a task renames and moves nothing.
+        so, unless O(move=true). So a name or a folder of last year that was left in a task renames and moves nothing.
       - With O(id), a store that has another folder is told to use this one (C(SetStorePath)). Its files have to be
         there.
       - Paths are compared as Windows does, without regard to upper and lower case and the kind of slashes.
@@ -85,9 +96,8 @@ notes:
   - A run that has nothing to do invokes C(GetStores) alone.
 seealso:
   - module: mops.maintenance.mailstore_instance
-  - name: MailStore SPE Management API - Function Reference
-    description: All functions with their arguments.
-    link: https://help.mailstore.com/en/spe/Management_API_-_Function_Reference
+  - module: mops.maintenance.mailstore_store_rotation
+    description: A new store for each of many instances, in one task.
 """
 
 EXAMPLES = r"""
@@ -118,6 +128,19 @@ EXAMPLES = r"""
     id: 2
     database_path: D:\MailArchive\alpha\2025
 
+- name: The same by the store's name
+  mops.maintenance.mailstore_store:
+    instance: alpha
+    name: "2026"
+    database_path: D:\MailArchive\alpha\2026
+    move: true
+
+- name: What came before is one store
+  mops.maintenance.mailstore_store:
+    instance: beta
+    name: "2026"
+    merge: ["2023"]
+
 - name: A store is detached, to be moved
   mops.maintenance.mailstore_store:
     instance: alpha
@@ -137,6 +160,7 @@ store:
   description:
     - The store after the run, as C(GetStores) describes it. In check mode, as it would be, as far as that can be told.
       Null where the instance does not have it.
+    - With O(merge), C(mergeSources) in it are the stores that are still to be merged, each with C(id) and C(name).
   returned: success
   type: dict
   sample:
@@ -157,25 +181,24 @@ functions:
   type: list
   elements: str
   sample: [CreateStore]
+token:
+  description: The process that was left to the server, for M(mops.maintenance.mailstore_operation).
+  returned: if O(wait_timeout) has passed
+  type: str
+  sample: sa71c6ef0d880a14eb2220fa87f276710e
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import connection_arguments
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.state_module import end_in_state
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import waiting_arguments
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.state_module import (
+    StateModule,
+    run_module,
+)
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.store import ARGUMENTS, wanted_store
-from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={**connection_arguments(), **ARGUMENTS},
-        required_one_of=[("name", "id")],
-        supports_check_mode=True,
-    )
-    with reported_failures(module):
-        wanted = wanted_store(module.params)
-        wanted.check()
-        end_in_state(module, "store", wanted, single=wanted.instance is None)
+    module = StateModule({**ARGUMENTS, **waiting_arguments()}, required_one_of=[("name", "id")])
+    run_module(module, "store", wanted_store)
 
 
 if __name__ == "__main__":

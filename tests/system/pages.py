@@ -104,7 +104,8 @@ def prepare(folder: Path) -> Path:
 
 def variables(simulators: Simulators) -> dict[str, str]:
     """The environment that the examples expect: credentials, and an inventory."""
-    return {**simulators.environment(), "ANSIBLE_INVENTORY": str(ROOT / "tests/demo/inventory.yml")}
+    passwords = dict.fromkeys(("ANNAS_PASSWORD", "ANNAS_MAIL_PASSWORD", "CARLAS_PASSWORD"), "made-up-Pa55word")
+    return {**simulators.environment(), **passwords, "ANSIBLE_INVENTORY": str(ROOT / "tests/demo/inventory.yml")}
 
 
 def here(example: str, folder: Path) -> str:

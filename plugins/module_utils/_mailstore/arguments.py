@@ -46,12 +46,13 @@ def connection_arguments() -> dict[str, dict[str, Any]]:
     }
 
 
-def waiting_arguments(on_timeout: str) -> dict[str, dict[str, Any]]:
-    """Documented in the fragment ``mops.maintenance.mailstore.waiting``, but for the default of ``on_timeout``."""
+def waiting_arguments(on_timeout: str | None = None) -> dict[str, dict[str, Any]]:
+    """Documented in the fragment ``mops.maintenance.mailstore.waiting``, but for ``on_timeout`` with its default."""
+    choice = {"on_timeout": {"type": "str", "choices": ["cancel", "detach"], "default": on_timeout}}
     return {
         "wait_timeout": {"type": "float", "default": 0},
         "status_timeout": {"type": "int", "default": 5000},
-        "on_timeout": {"type": "str", "choices": ["cancel", "detach"], "default": on_timeout},
+        **(choice if on_timeout else {}),
         **progress_arguments(),
     }
 

@@ -16,6 +16,8 @@ __all__ = [
     "instance",
     "instance_host",
     "job",
+    "many",
+    "mfa",
     "profile",
     "reconcile",
     "state_module",

@@ -14,7 +14,7 @@ instances are given by the server's own names, and a name that the server does n
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Mapping
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.functions import masked
@@ -24,6 +24,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.na
     listed,
     the_one,
 )
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state import mfa
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.configuration import merged, same
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.reconcile import (
     NotPossible,
@@ -31,17 +32,33 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.
     Subject,
 )
 
-MFA = ("enabled", "disabled", "reset")
-"""Multi-factor authentication: set up anew only where it is off, taken away, or set up anew each time."""
-
 API_PASSWORD = "CreateSystemAdministratorAPIPassword"
 
-_MADE_BY_SERVER = "mfaStatus"
+_MFA_FUNCTIONS = {"initialize": "InitializeSystemAdministratorMFA", "disable": "DeactivateSystemAdministratorMFA"}
+
+
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "name": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "full_name": {"type": "str"},
+    "configuration": {"type": "dict", "default": {}},
+    "administrator_password": {"type": "str", "no_log": True},
+    "update_password": {
+        "type": "str",
+        "choices": ["always", "on_create"],
+        "default": "on_create",
+        "no_log": False,
+    },
+    "mfa": {"type": "str", "choices": list(mfa.CHOICES)},
+}
+"""The options of mailstore_administrator, without those of the connection."""
 
 
 @dataclass(frozen=True)
 class WantedAdministrator(Subject):
     """What should be of one system administrator. None is what is left as it is."""
+
+    of_instance = False
 
     name: str
     present: bool = True
@@ -61,8 +78,8 @@ class WantedAdministrator(Subject):
         named = self.configuration.get("userName", self.name)
         if named != self.name:
             raise InvalidOption(f"The configuration is of administrator {named}, but the task is about {self.name}.")
-        if _MADE_BY_SERVER in self.configuration:
-            raise InvalidOption(f"configuration cannot set {_MADE_BY_SERVER}: mfa does.")
+        if mfa.STATUS in self.configuration:
+            raise InvalidOption(f"configuration cannot set {mfa.STATUS}: mfa does.")
 
     def read(self, ask: Ask) -> Document | None:
         administrators = listed(ask, "GetSystemAdministrators")
@@ -80,7 +97,7 @@ class WantedAdministrator(Subject):
             return None
         after = self._after(current or {"userName": self.name})
         if self.mfa is not None:
-            after[_MADE_BY_SERVER] = "Disabled" if self.mfa == "disabled" else "Enabled"
+            after[mfa.STATUS] = mfa.predicted(self.mfa)
         return after
 
     def shown(self, document: Document | None) -> Document | None:
@@ -116,7 +133,7 @@ class WantedAdministrator(Subject):
         after = self._after(current)
         if same({**dict.fromkeys(after), **current}, after, hidden_matter=False):
             return []
-        config = {name: value for name, value in after.items() if name != _MADE_BY_SERVER}
+        config = {name: value for name, value in after.items() if name != mfa.STATUS}
         return [Step("SetSystemAdministratorConfiguration", {"config": config})]
 
     def _renewal(self, current: Document) -> list[Step]:
@@ -125,15 +142,24 @@ class WantedAdministrator(Subject):
         return [_of("SetSystemAdministratorPassword", current, once=True, password=self.password)]
 
     def _mfa(self, current: Document) -> list[Step]:
-        off = str(current.get(_MADE_BY_SERVER) or "disabled").casefold() == "disabled"
-        if self.mfa == "reset" or (self.mfa == "enabled" and off):
-            return [_of("InitializeSystemAdministratorMFA", current, once=self.mfa == "reset")]
-        if self.mfa == "disabled" and not off:
-            return [_of("DeactivateSystemAdministratorMFA", current)]
-        return []
+        due = mfa.change(self.mfa, current)
+        return [_of(_MFA_FUNCTIONS[due], current, once=self.mfa == mfa.RESET)] if due else []
 
     def _api_password(self) -> list[Step]:
         return [Step(API_PASSWORD, {}, once=True)] if self.api_password else []
+
+
+def wanted_administrator(options: Mapping[str, Any]) -> WantedAdministrator:
+    """What the options ask for."""
+    return WantedAdministrator(
+        name=options["name"],
+        present=options["state"] == "present",
+        full_name=options["full_name"],
+        configuration=options["configuration"],
+        password=options["administrator_password"] or None,
+        renews_password=options["update_password"] == "always",
+        mfa=options["mfa"],
+    )
 
 
 def _of(function: str, current: Document, *, once: bool = False, **arguments: Any) -> Step:

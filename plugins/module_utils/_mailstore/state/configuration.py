@@ -124,6 +124,10 @@ class WantedConfiguration(Subject):
     allow_data_loss: bool = False
     """Whether messages may be deleted earlier than before."""
 
+    @property
+    def of_instance(self) -> bool:  # type: ignore[override]
+        return self.pair.of_instance
+
     def check(self) -> None:
         """Raise `InvalidOption` for what cannot be."""
         if not self.pair.names_instance and not self.instance:

@@ -37,6 +37,22 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.
     Subject,
 )
 
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "instance": {"type": "str"},
+    "name": {"type": "str"},
+    "id": {"type": "int"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "type": {"type": "str"},
+    "settings": {"type": "dict"},
+    "update_password": {
+        "type": "str",
+        "choices": ["always", "on_change"],
+        "default": "on_change",
+        "no_log": False,
+    },
+}
+"""The options of mailstore_credential, without those of the connection."""
+
 
 @dataclass(frozen=True)
 class WantedCredential(Subject):
@@ -138,6 +154,19 @@ class WantedCredential(Subject):
         self, function: str, current: Document, arguments: Mapping[str, Any] | None = None, *, once: bool = False
     ) -> Step:
         return Step(function, {"instanceID": self.instance, "id": _entry(current, "ID"), **(arguments or {})}, once)
+
+
+def wanted_credential(options: Mapping[str, Any]) -> WantedCredential:
+    """What the options ask for."""
+    return WantedCredential(
+        instance=options["instance"] or None,
+        name=options["name"],
+        id=options["id"],
+        present=options["state"] == "present",
+        type=options["type"],
+        settings=options["settings"],
+        renew_secrets=options["update_password"] == "always",
+    )
 
 
 def _fitting(function: Function, step: Step) -> dict[str, Any]:

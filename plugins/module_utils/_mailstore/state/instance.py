@@ -82,6 +82,8 @@ _IN_BOTH = ("alias", "displayName", "instanceHost")
 class WantedInstance(Subject):
     """What should be of one instance. Its document is its entry in ``GetInstances``, and its configuration if asked."""
 
+    of_instance = False
+
     instance: str
     state: str = "present"
     configuration: Document = field(default_factory=dict, repr=False)

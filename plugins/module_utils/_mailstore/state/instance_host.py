@@ -33,14 +33,26 @@ _MATCHES_MANY = frozenset("*?,")
 _SHOWN_INSTANCES = 5
 
 
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "name": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "service_port": {"type": "int"},
+    "thumbprint": {"type": "str"},
+    "base_directory": {"type": "str"},
+}
+"""The options of mailstore_instance_host, without those of the connection."""
+
+
 @dataclass(frozen=True)
 class WantedInstanceHost(Subject):
     """What should be of one instance host. None is what is left as it is."""
 
+    of_instance = False
+
     name: str
     """Its ``serverName``."""
     present: bool = True
-    port: int | None = None
+    service_port: int | None = None
     thumbprint: str | None = None
     """That of its certificate, in whatever letters and with colons or spaces or without."""
     base_directory: str | None = None
@@ -62,7 +74,7 @@ class WantedInstanceHost(Subject):
         if not self.present:
             return [] if current is None else [Step("DeleteInstanceHost", {"serverName": current["serverName"]})]
         if current is None:
-            missing = [name for name in ("port", "thumbprint", "base_directory") if getattr(self, name) is None]
+            missing = [name for name in ("service_port", "thumbprint", "base_directory") if getattr(self, name) is None]
             if missing:
                 raise NotPossible(
                     f"There is no instance host {self.name}. To add it, {', '.join(missing)} must be given."
@@ -93,8 +105,8 @@ class WantedInstanceHost(Subject):
 
     def _after(self, current: Mapping[str, Any]) -> Document:
         after = dict(current)
-        if self.port is not None:
-            after["port"] = self.port
+        if self.service_port is not None:
+            after["port"] = self.service_port
         known = current.get(_CERTIFICATE)
         certificate = known if isinstance(known, Mapping) else {}
         if self.thumbprint is not None and _plain(self.thumbprint) != _plain(certificate.get("thumbprint")):
@@ -102,6 +114,17 @@ class WantedInstanceHost(Subject):
         if self.base_directory is not None and not same_path(self.base_directory, current.get(_FOLDER)):
             after[_FOLDER] = self.base_directory
         return after
+
+
+def wanted_instance_host(options: Mapping[str, Any]) -> WantedInstanceHost:
+    """What the options ask for."""
+    return WantedInstanceHost(
+        name=options["name"],
+        present=options["state"] == "present",
+        service_port=options["service_port"],
+        thumbprint=options["thumbprint"],
+        base_directory=options["base_directory"],
+    )
 
 
 def _plain(thumbprint: Any) -> str:

@@ -45,6 +45,29 @@ _PAUSE = "automaticPauseBetweenExecutions"
 _WINDOWS = "automaticMaintenanceWindows"
 
 
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "instance": {"type": "str"},
+    "name": {"type": "str"},
+    "id": {"type": "int"},
+    "owner": {"type": "str"},
+    "state": {"type": "str", "choices": ["present", "run", "absent"], "default": "present"},
+    "type": {"type": "str"},
+    "connector": {"type": "str"},
+    "details": {"type": "dict"},
+    "automatic": {"type": "bool"},
+    "pause": {"type": "int"},
+    "maintenance_windows": {"type": "str"},
+    "recreate": {"type": "bool", "default": False},
+    "update_password": {
+        "type": "str",
+        "choices": ["always", "on_change"],
+        "default": "on_change",
+        "no_log": False,
+    },
+}
+"""The options of mailstore_profile, without those of the connection."""
+
+
 @dataclass(frozen=True)
 class WantedProfile(Subject):
     """What should be of one profile. None is what is left as it is."""
@@ -236,6 +259,26 @@ class WantedProfile(Subject):
 
     def _step(self, function: str, current: Document, arguments: Mapping[str, Any] | None = None) -> Step:
         return Step(function, {"instanceID": self.instance, "id": current["id"], **(arguments or {})})
+
+
+def wanted_profile(options: Mapping[str, Any]) -> WantedProfile:
+    """What the options ask for."""
+    return WantedProfile(
+        instance=options["instance"] or None,
+        name=options["name"],
+        id=options["id"],
+        owner=options["owner"],
+        present=options["state"] != "absent",
+        type=options["type"],
+        connector=options["connector"],
+        details=options["details"],
+        automatic=options["automatic"],
+        pause=options["pause"],
+        maintenance_windows=options["maintenance_windows"],
+        recreate=options["recreate"],
+        renew_secrets=options["update_password"] == "always",
+        run=options["state"] == "run",
+    )
 
 
 def _without_own(profile: Document) -> Document:

@@ -39,6 +39,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.proces
     Following,
     Interrupted,
 )
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.invocation import Invocation
 
 
 class NotPossible(MopsError):
@@ -63,7 +64,13 @@ class Step:
 
 
 class Subject(ABC):
-    """What should be of one thing on the server."""
+    """What should be of one thing on the server. What belongs to an instance names it in ``instance``."""
+
+    of_instance = True
+    """Whether it belongs to an instance. Only MailStore Server can do without one."""
+
+    def check(self) -> None:  # noqa: B027 (most have something to check, and some have not)
+        """Raise `InvalidOption` for what cannot be."""
 
     @abstractmethod
     def read(self, ask: Ask) -> Document | None:
@@ -121,12 +128,24 @@ class Outcome:
         return [step.function for step in self.done]
 
 
-def reach(client: Client, following: Following, subject: Subject, *, check_mode: bool) -> Outcome:
+@dataclass(frozen=True)
+class Observed:
+    """What was read of a subject already, along with others; None where there is nothing."""
+
+    document: Document | None
+
+
+def reach(
+    client: Client, following: Following, subject: Subject, *, check_mode: bool, observed: Observed | None = None
+) -> Outcome:
     """Do what is missing, and nothing else. In check mode nothing that writes is sent.
 
-    Raises `MopsError`; where something was done by then, the error says what.
+    Without ``observed``, the subject is read first. Raises `MopsError`; where something was done by then, the error
+    says what.
     """
-    before, instance_missing = _observed(client, subject, check_mode)
+    before, instance_missing = (
+        _observed(client, subject, check_mode) if observed is None else (observed.document, False)
+    )
     steps = subject.steps(before)
     if not steps:
         return Outcome(before, before, instance_missing=instance_missing)
@@ -167,13 +186,16 @@ def _observed(client: Client, subject: Subject, check_mode: bool) -> tuple[Docum
     try:
         return subject.read(client.call), False
     except CallFailed:
-        instance = getattr(subject, "instance", None)
-        if not check_mode or not instance:
-            raise
-        entries = listed(client.call, "GetInstances", instanceFilter=instance)
-        if the_one(entries, instance, what="Instance", key="instanceID", any_case=True) is not None:
+        instance = getattr(subject, "instance", None) if subject.of_instance else None
+        if not check_mode or not instance or not is_missing(client, instance):
             raise
     return None, True
+
+
+def is_missing(client: Client, instance: str) -> bool:
+    """Whether there is no such instance."""
+    entries = listed(client.call, "GetInstances", instanceFilter=instance)
+    return the_one(entries, instance, what="Instance", key="instanceID", any_case=True) is None
 
 
 def _until_anew(steps: list[Step]) -> list[Step]:
@@ -218,7 +240,8 @@ class _Worker:
         raise failure
 
     def _finish(self, step: Step, process: Process) -> None:
-        outcome = self._following.follow(self._client, process, step.function) if process.running else None
+        label = str(Invocation(step.function, step.arguments))
+        outcome = self._following.follow(self._client, process, label) if process.running else None
         failure = self._following.failure(process, outcome)
         if outcome is not None and outcome.ending is Ending.TIMED_OUT:
             failure = (

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ntpath
 from dataclasses import dataclass
-from typing import Any, Mapping
+from typing import Any, Mapping, Sequence
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.names import (
@@ -26,6 +26,9 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.
     Subject,
 )
 
+SOURCES = "mergeSources"
+"""The stores that are yet to be merged into this one, beside what ``GetStores`` shows."""
+
 REQUESTED_STATES = ("current", "normal", "writeProtected", "disabled")
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
@@ -34,6 +37,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "id": {"type": "int"},
     "state": {"type": "str", "choices": ["present", "detached"], "default": "present"},
     "attach": {"type": "bool", "default": False},
+    "move": {"type": "bool", "default": False},
+    "merge": {"type": "list", "elements": "str", "default": []},
     "database_path": {"type": "str"},
     "content_path": {"type": "str"},
     "index_path": {"type": "str"},
@@ -61,14 +66,27 @@ class WantedStore(Subject):
     requested_state: str | None = None
     attach: bool = False
     """Whether a store that the instance does not have is one whose files exist; else a new one is created."""
+    move: bool = False
+    """Whether a store that is found by its name may have another folder, to which its files were moved."""
+    merge: Sequence[str] = ()
+    """Names of stores whose messages should be in this one. The document then has those that are left, in `SOURCES`."""
 
     def check(self) -> None:
         """Raise `InvalidOption` for what cannot be."""
         if not self.name and self.id is None:
             raise InvalidOption("An archive store must be named by name, or by id.")
+        if self.name in self.merge:
+            raise InvalidOption(f"merge names {self.name}: an archive store cannot be merged into itself.")
+        if self.move and not self.database_path:
+            raise InvalidOption("move needs database_path, the folder to which the files were moved.")
 
     def read(self, ask: Ask) -> Document | None:
-        return self.find(listed(ask, "GetStores", instanceID=self.instance))
+        stores = listed(ask, "GetStores", instanceID=self.instance)
+        found = self.find(stores)
+        if found is None or not self.merge:
+            return found
+        sources = [the_one(stores, name, what="Archive store") for name in dict.fromkeys(self.merge)]
+        return {**found, SOURCES: [_identity(store) for store in sources if store and store is not found]}
 
     def find(self, stores: list[Document]) -> Document | None:
         """The store that is meant. Raises `Ambiguous` and `NotPossible`."""
@@ -101,7 +119,8 @@ class WantedStore(Subject):
             steps.append(self._move(current, self.database_path))
         if self.requested_state and self.requested_state != current.get("requestedState"):
             steps.append(self._step("SetStoreRequestedState", current, requestedState=self.requested_state))
-        return steps
+        merges = [self._step("MergeStore", current, sourceId=source["id"]) for source in current.get(SOURCES, ())]
+        return [*steps, *merges]
 
     def predicted(self, current: Document | None) -> Document | None:
         if not self.present:
@@ -110,7 +129,7 @@ class WantedStore(Subject):
         for key, wanted in self._properties().items():
             if wanted and not (key.endswith("Path") and same_path(wanted, after.get(key))):
                 after[key] = wanted
-        return after
+        return {**after, SOURCES: []} if self.merge else after
 
     def _properties(self) -> dict[str, str | None]:
         return {
@@ -132,7 +151,7 @@ class WantedStore(Subject):
             )
         function = "AttachStore" if self.attach else "CreateStore"
         kind = {} if self.instance else {"type": "FileSystemInternal"}
-        return Step(function, {"instanceID": self.instance, **kind, **self._properties()})
+        return Step(function, {"instanceID": self.instance, **kind, **self._properties()}, anew=bool(self.merge))
 
     def _move(self, current: Document, folder: str) -> Step:
         if self.instance:
@@ -151,10 +170,10 @@ class WantedStore(Subject):
                 f"The folder {folder} is that of archive store {_called(there[0])}, not of {self.name or self.id}. "
                 "Give the folder of the store that is meant; to rename a store, give its id, too. Nothing was changed."
             )
-        if found is not None and self.id is None and not there:
+        if found is not None and self.id is None and not self.move and not there:
             raise NotPossible(
                 f"Archive store {_called(found)} is in {found.get('databasePath')}, not in {folder}. Where its files "
-                "have moved there, give its id, too. Nothing was changed."
+                "have moved there, give move: true, or its id. Nothing was changed."
             )
 
     def _check_fixed_paths(self, current: Document) -> None:
@@ -179,7 +198,13 @@ def wanted_store(options: Mapping[str, Any]) -> WantedStore:
         index_path=options["index_path"],
         requested_state=options["requested_state"],
         attach=options["attach"],
+        move=options["move"],
+        merge=options["merge"],
     )
+
+
+def _identity(store: Document) -> Document:
+    return {name: store.get(name) for name in ("id", "name")}
 
 
 def _called(store: Document) -> str:

@@ -23,6 +23,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.na
     nearest,
     the_one,
 )
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state import mfa
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.reconcile import (
     NotPossible,
     Step,
@@ -78,10 +79,13 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "default": "on_create",
         "no_log": False,
     },
+    "mfa": {"type": "str", "choices": list(mfa.CHOICES)},
+    "delete_app_passwords": {"type": "bool", "default": False, "no_log": False},
 }
 """The options of mailstore_user, without those of the connection."""
 
 _ALONE = ("none", "admin")
+_MFA_FUNCTIONS = {"initialize": "InitializeMFA", "disable": "DisableMFA"}
 _AFTER_COMMA = re.compile(r"(?<!\\),\s+")
 
 
@@ -108,6 +112,9 @@ class WantedUser(Subject):
     """Whether the user has no privileges on any other folder."""
     password: str | None = field(default=None, repr=False)
     renews_password: bool = False
+    mfa: str | None = None
+    """One of `mfa.CHOICES`."""
+    delete_app_passwords: bool = False
 
     def check(self) -> None:
         """Raise `InvalidOption` for what cannot be."""
@@ -146,12 +153,14 @@ class WantedUser(Subject):
         if current is None:
             new = {"userName": self.name}
             later = [self._setting(new, one) for one in self._different(new) if one.name not in _CREATED_WITH]
-            return [self._creation(), *later, *self._on_folders(new)]
+            return [self._creation(), *later, *self._on_folders(new), *self._mfa(new)]
         settings = [self._setting(current, one) for one in self._different(current)]
         renewal = []
         if self.password is not None and self.renews_password:
             renewal.append(self._step("SetUserPassword", current, {"password": self.password}, once=True))
-        return [*settings, *self._on_folders(current), *renewal]
+        if self.delete_app_passwords:
+            renewal.append(self._step("DeleteAppPasswords", current, once=True))
+        return [*settings, *self._on_folders(current), *self._mfa(current), *renewal]
 
     def predicted(self, current: Document | None) -> Document | None:
         if not self.present:
@@ -163,6 +172,8 @@ class WantedUser(Subject):
         after["privilegesOnFolders"] = [
             {"folder": folder, "privileges": list(words)} for folder, words in folders.items() if words
         ]
+        if self.mfa is not None:
+            after[mfa.STATUS] = mfa.predicted(self.mfa)
         return after
 
     def diff(self, before: Document | None, after: Document | None) -> tuple[Document | None, Document | None]:
@@ -173,14 +184,17 @@ class WantedUser(Subject):
             return None, {**after, "password": "(set)"}
         return {**before, "password": "(as it was)"}, {**after, "password": "(set anew)"}
 
-    def _entry(self, ask: Ask) -> Document | None:
-        users = listed(ask, "GetUsers", instanceID=self.instance)
+    def entry(self, users: list[Document]) -> Document | None:
+        """The user's row in ``GetUsers``. Raises `NotPossible` where there must be one."""
         entry = the_one(users, self.name, what="User", key="userName", any_case=True)
         if entry is None and self.present and not self.create:
             names = nearest(self.name, [str(user.get("userName")) for user in users])
             others = f"The nearest are {', '.join(names)}." if names else "It has no users."
             raise NotPossible(f"Instance {self.instance} has no user {self.name}, and create is false. {others}")
         return entry
+
+    def _entry(self, ask: Ask) -> Document | None:
+        return self.entry(listed(ask, "GetUsers", instanceID=self.instance))
 
     def _wanted(self, one: Property) -> Any:
         return getattr(self, one.option)
@@ -222,6 +236,10 @@ class WantedUser(Subject):
             if _words(words) != _words(known.get(folder))
         ]
 
+    def _mfa(self, current: Document) -> list[Step]:
+        due = mfa.change(self.mfa, current)
+        return [self._step(_MFA_FUNCTIONS[due], current, once=self.mfa == mfa.RESET)] if due else []
+
     def _folders_after(self, current: Document) -> dict[str, list[str]]:
         """The privileges on every folder that the options say something of."""
         wanted = {folder: _words_plain(words) for folder, words in (self.folders or {}).items()}
@@ -256,6 +274,8 @@ def wanted_user(options: Mapping[str, Any]) -> WantedUser:
         purge_folders=options["purge_folders"],
         password=options["user_password"] or None,
         renews_password=options["update_password"] == "always",
+        mfa=options["mfa"],
+        delete_app_passwords=options["delete_app_passwords"],
     )
 
 

@@ -15,7 +15,7 @@ from ansible_collections.mops.maintenance.tests.shapes import recorded
 
 (HOST,) = recorded("mailstore", "25", "GetInstanceHosts")
 NAME, THUMBPRINT = HOST["serverName"], HOST["serverCertificate"]["thumbprint"]
-ALL = {"port": 8472, "thumbprint": THUMBPRINT, "base_directory": "C:\\MailArchive"}
+ALL = {"service_port": 8472, "thumbprint": THUMBPRINT, "base_directory": "C:\\MailArchive"}
 
 
 def wanted(name=NAME, **options):
@@ -40,7 +40,7 @@ def test_what_is_as_it_should_be_is_left_alone(options):
 
 
 def test_what_differs_is_set_with_the_whole_configuration():
-    (step,) = wanted(port=9000, thumbprint="aa bb").steps(HOST)
+    (step,) = wanted(service_port=9000, thumbprint="aa bb").steps(HOST)
     assert step.function == "SetInstanceHostConfiguration"
     assert step.arguments["config"] == {**HOST, "port": 9000, "serverCertificate": {"thumbprint": "AABB"}}
 
@@ -50,7 +50,7 @@ def test_a_host_that_is_not_there_is_added_with_all_that_it_needs():
     with pytest.raises(
         NotPossible, match=r"no instance host new\. To add it, thumbprint, base_directory must be given"
     ):
-        wanted("new", port=1).steps(None)
+        wanted("new", service_port=1).steps(None)
 
 
 def test_a_host_is_removed_once():

@@ -15,7 +15,12 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.proces
     Interrupted,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.interruption import Interruption
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.reconcile import Step, Subject, reach
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.reconcile import (
+    Observed,
+    Step,
+    Subject,
+    reach,
+)
 from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress
 from ansible_collections.mops.maintenance.tests.unit.plugins.module_utils._mailstore.scripted import envelope, running
 
@@ -62,13 +67,13 @@ def interruption():
 def attempt(server, client, clock, interruption):
     """Reach a subject's state over a scripted server; returns the outcome."""
 
-    def run(subject, *steps, check_mode=False, timeout=0.0):
+    def run(subject, *steps, check_mode=False, timeout=0.0, observed=None):
         server.script(*steps)
         waiting = Waiting(timeout, cancels=False)
         following = Following(
             Server("host", "admin", "p"), waiting, interruption, Progress(None, interval=60.0), clock=clock
         )
-        return reach(client, following, subject, check_mode=check_mode)
+        return reach(client, following, subject, check_mode=check_mode, observed=observed)
 
     return run
 
@@ -265,3 +270,10 @@ def test_what_follows_a_creation_is_worked_out_from_what_was_created(server, att
     assert outcome.functions == done
     assert list(outcome.results) == [f"made by {function}" for function in done]
     assert outcome.unmet == ()
+
+
+def test_what_was_read_along_with_others_is_not_read_again(server, attempt):
+    assert not attempt(Lamp(), observed=Observed(LIT)).changed
+    assert functions(server) == []
+    assert attempt(Lamp(), result(), result(LIT), observed=Observed(None)).functions == ["CreateLamp"]
+    assert functions(server) == ["CreateLamp", "GetLamp"]

@@ -74,3 +74,10 @@ def test_what_the_server_did_not_keep_is_a_warning():
     assert reported(module, Outcome(BEFORE, BEFORE, (SET,), (SET,)))["changed"]
     assert "SetSmtpSettings" in module.warnings[0]
     assert "next run will change it again" in module.warnings[0]
+
+
+def test_what_is_predicted_of_an_instance_that_is_not_there_is_warned_of():
+    module = Module()
+    assert reported(module, Outcome(None, AFTER, (SET,), instance_missing=True))["changed"]
+    (warning,) = module.warnings
+    assert "There is no instance a." in warning

@@ -126,3 +126,33 @@ def test_paths_that_cannot_be_changed_say_what_to_do():
 def test_to_create_a_store_its_folder_must_be_given():
     with pytest.raises(NotPossible, match="database_path must be given"):
         wanted(name="x").steps(None)
+
+
+def test_a_store_whose_files_were_moved_is_told_so_by_its_name():
+    subject = wanted(name="old", database_path="D:\\old", move=True)
+    assert calls(subject, subject.find([OLD, NEW])) == [("SetStorePath", {"id": 1, "path": "D:\\old"})]
+    with pytest.raises(NotPossible, match="is that of archive store new"):
+        wanted(name="old", database_path="C:\\A\\new", move=True).find([OLD, NEW])
+
+
+def test_stores_are_merged_in_order_and_those_that_are_gone_are_done():
+    subject = wanted(name="new", merge=["gone", "old", "old"])
+    current = subject.read(lambda function, **arguments: [OLD, NEW])
+    assert current == {**NEW, "mergeSources": [{"id": 1, "name": "old"}]}
+    assert calls(subject, current) == [("MergeStore", {"id": 2, "sourceId": 1})]
+    assert subject.predicted(current) == {**NEW, "mergeSources": []}
+    assert calls(subject, subject.read(lambda function, **arguments: [NEW])) == []
+
+
+def test_a_new_store_is_merged_into_once_it_has_an_id():
+    (creation,) = wanted(name="x", database_path="C:\\x", merge=["old"]).steps(None)
+    assert creation.anew
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [({"name": "x", "merge": ["x"]}, "into itself"), ({"name": "x", "move": True}, "move needs database_path")],
+)
+def test_what_cannot_be_merged_or_moved_is_refused(options, words):
+    with pytest.raises(InvalidOption, match=words):
+        wanted(**options).check()

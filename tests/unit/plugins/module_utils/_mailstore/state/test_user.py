@@ -234,3 +234,32 @@ def test_a_failure_that_is_not_about_the_user_is_told():
 
     with pytest.raises(CallFailed, match="database is locked"):
         wanted().read(ask)
+
+
+@pytest.mark.parametrize(
+    ("wish", "status", "expected"),
+    [
+        ("enabled", "Disabled", ["InitializeMFA"]),
+        ("enabled", "Enabled", []),
+        ("disabled", "Enabled", ["DisableMFA"]),
+        ("disabled", "Disabled", []),
+        ("disabled", None, []),
+        ("reset", "Enabled", ["InitializeMFA"]),
+    ],
+)
+def test_multi_factor_authentication_is_what_is_asked(wish, status, expected):
+    steps = wanted(mfa=wish).steps({**ANNA, "mfaStatus": status})
+    assert [step.function for step in steps] == expected
+    assert all(step.once is (wish == "reset") for step in steps)
+
+
+def test_a_new_user_has_a_second_factor_from_the_start():
+    subject = wanted(mfa="enabled")
+    assert [step.function for step in subject.steps(None)] == ["CreateUser", "InitializeMFA"]
+    assert subject.predicted(None)["mfaStatus"] == "Enabled"
+
+
+def test_app_passwords_are_deleted_each_time():
+    (step,) = wanted(delete_app_passwords=True).steps(ANNA)
+    assert (step.function, step.once) == ("DeleteAppPasswords", True)
+    assert [step.function for step in wanted(delete_app_passwords=True).steps(None)] == ["CreateUser"]
