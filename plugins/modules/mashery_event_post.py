@@ -58,7 +58,7 @@ options:
         newer file of the log is there and this one has not changed for a minute.
     type: list
     elements: path
-  src_format:
+  format:
     description:
       - What a line of O(src) is.
       - V(mashery) is a ready record of 21 fields.
@@ -66,6 +66,7 @@ options:
     type: str
     choices: [mashery, jsonl]
     default: mashery
+    aliases: [src_format]
   batch_size:
     description:
       - Records in a post, at most. The service takes no more than 10000. Posts are filled across files.
@@ -282,6 +283,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.files.ledger import Ledger, NoLedger, read_only
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.shipper import Plan, Shipment
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.formats import Format
 from ansible_collections.mops.maintenance.plugins.module_utils._module import (
     from_environment,
     reported_errors,
@@ -307,7 +309,7 @@ def options() -> dict[str, dict[str, Any]]:
         **transport_options("MASHERY"),
         "events": {"type": "list", "elements": "dict"},
         "src": {"type": "list", "elements": "path"},
-        "src_format": {"type": "str", "choices": ["mashery", "jsonl"], "default": "mashery"},
+        "format": {"type": "str", "choices": ["mashery", "jsonl"], "default": "mashery", "aliases": ["src_format"]},
         "batch_size": {"type": "int", "default": 10000},
         "max_bytes": {"type": "int", "default": 4194304},
         "compress": {"type": "bool", "default": True},
@@ -329,7 +331,7 @@ def plan_of(module: AnsibleModule) -> Plan:
     return Plan(
         src=params["src"] or (),
         events=None if events is None else b"".join([json.dumps(event).encode("ascii") + b"\n" for event in events]),
-        src_format=params["src_format"],
+        log_format=Format(params["format"]),
         batch_size=params["batch_size"],
         max_bytes=params["max_bytes"],
         compress_level=params["compress_level"] if params["compress"] else None,

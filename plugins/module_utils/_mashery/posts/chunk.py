@@ -44,6 +44,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mashery.files.ro
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.files.source import LineReader, Piece
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.batch import Batch, Fault
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.formats import Format
 
 FINISHED_SECONDS = 60.0
 """A file that has a successor and has not changed for so long is not written to any more."""
@@ -131,7 +132,7 @@ class Reader:
         self,
         registry: Registry,
         *,
-        src_format: str,
+        log_format: Format,
         records: int,
         size: int,
         durable: bool,
@@ -145,7 +146,7 @@ class Reader:
         ``durable`` is whether a ledger will know in the next run what was sent in this one.
         """
         self._registry = registry
-        self._format = src_format
+        self._format = log_format
         self._records = records
         self._size = size
         self._durable = durable
@@ -349,10 +350,7 @@ class Reader:
         end, records = self._valid.get((number, piece.start.offset), (0, 0))
         if end == piece.end.offset and not piece.unfinished:
             return Batch(piece.raw, records, as_it_stands=True)
-        # Not imported by a run that finds nothing new.
-        from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.formats import FORMATS
-
-        return FORMATS[self._format](piece, path)
+        return self._format.batch(piece, path)
 
     def _add(self, chunk: Chunk) -> Iterator[Post]:
         """Put a chunk into the post, and yield the post when it is full.

@@ -21,6 +21,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._errors import In
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.files.ledger import Ledger, NoLedger
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.chunk import Post, Reader
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.batch import Body
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.formats import Format
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.rejects import Rejects
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ class Plan:
     src: Sequence[str] = ()
     events: bytes | None = None
     """Records as JSON, one a line, in the place of files."""
-    src_format: str = "mashery"
+    log_format: Format = field(default_factory=Format)
+    """Of the lines of ``src``."""
     batch_size: int = RECORDS_IN_A_POST
     max_bytes: int = 4 * 1024 * 1024
     """Of a post, before compression."""
@@ -245,7 +247,7 @@ class Shipment:
         plan = self._plan
         reader = Reader(
             self._ledger.registry.copy(),
-            src_format=plan.src_format if plan.events is None else "jsonl",
+            log_format=plan.log_format if plan.events is None else Format("jsonl"),
             records=plan.batch_size,
             size=plan.max_bytes,
             durable=self._durable,

@@ -5,71 +5,37 @@
 
 # This module_util is PRIVATE to the collection: it may change without notice.
 
-"""A piece of a log made into a batch, by the format of its lines."""
+"""What the lines of a log are: made once for a run, so that it is checked and compiled before anything is read."""
 
 from __future__ import annotations
 
-import json
-from typing import Any, Callable, Mapping
+from typing import TYPE_CHECKING, Callable
 
-from ansible_collections.mops.maintenance.plugins.module_utils._mashery.files.source import Piece
-from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.batch import Batch, Fault
-from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.record import (
-    InvalidRecord,
-    checked,
-    line_of,
-    without_common,
-)
+if TYPE_CHECKING:
+    from ansible_collections.mops.maintenance.plugins.module_utils._mashery.files.source import Piece
+    from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.batch import Batch
 
 
-def mashery_batch(piece: Piece, file: str) -> Batch:
-    """For lines that are ready records."""
-    lines = piece.raw.replace(b"\r\n", b"\n") if b"\r" in piece.raw else piece.raw
-    rest, count = without_common(lines)
-    if not rest and not piece.too_long:
-        return Batch(lines, count, as_it_stands=lines is piece.raw)
-    return _one_by_one(piece, file, checked)
+class Format:
+    """Makes batches of pieces of a log, by what its lines are."""
 
+    def __init__(self, name: str = "mashery") -> None:
+        self.name = name
+        self._batch: Callable[[Piece, str], Batch] | None = None
 
-def jsonl_batch(piece: Piece, file: str) -> Batch:
-    """For lines that are JSON objects with the fields of a record."""
-    return _one_by_one(piece, file, _line_of_json)
+    @property
+    def growth(self) -> int:
+        """How many times as long as its line a record may be, about."""
+        return 1 if self.name == "mashery" else 2
 
+    def batch(self, piece: Piece, file: str) -> Batch:
+        """What of a piece of the named file is sent, and what is not."""
+        if self._batch is None:
+            # Not imported by a run that finds nothing new.
+            from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.ready import (
+                jsonl_batch,
+                mashery_batch,
+            )
 
-FORMATS: Mapping[str, Callable[[Piece, str], Batch]] = {"mashery": mashery_batch, "jsonl": jsonl_batch}
-
-
-def _one_by_one(piece: Piece, file: str, line_to_send: Callable[[bytes], bytes]) -> Batch:
-    """Empty lines are nothing: neither records nor faults."""
-    if piece.too_long:
-        reason = "the line is longer than a post may be (max_bytes)"
-        return Batch(b"", 0, (Fault(file, piece.end.lines, None, reason, piece.raw),))
-    sent: list[bytes] = []
-    faults: list[Fault] = []
-    for number, line in enumerate(piece.raw.split(b"\n")[:-1], piece.start.lines + 1):
-        line = line[:-1] if line.endswith(b"\r") else line
-        if not line.strip():
-            continue
-        try:
-            sent.append(line_to_send(line))
-        except InvalidRecord as error:
-            faults.append(Fault(file, number, error.field, error.reason, line))
-    return Batch(b"".join([line + b"\n" for line in sent]), len(sent), tuple(faults))
-
-
-def _line_of_json(line: bytes) -> bytes:
-    reason = ""
-    value: Any = None
-    try:
-        value = json.loads(line)
-    except UnicodeDecodeError:
-        reason = "the line is not UTF-8, as JSON has to be"
-    except ValueError as error:
-        reason = f"the line is not JSON ({error})"
-    except RecursionError:
-        reason = "the line is nested too deeply"
-    if not reason and not isinstance(value, dict):
-        reason = "the line is JSON, but not an object with the fields of a record"
-    if reason:
-        raise InvalidRecord(None, reason)
-    return line_of(value)
+            self._batch = jsonl_batch if self.name == "jsonl" else mashery_batch
+        return self._batch(piece, file)

@@ -27,6 +27,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.cl
     Unavailable,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.shipper import InvalidRecords
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.formats import Format
 from ansible_collections.mops.maintenance.tests.unit.plugins.module_utils._mashery.shipping import (
     Killed,
     Service,
@@ -129,7 +130,7 @@ class TestPosts:
             '{"log_timestamp": 1339537983, "service_dev_key": "a", "service_key": "b", "bytes": 7}\n'
             '{"log_timestamp": "2012-06-12T21:53:03Z", "request_id": "0_a_b", "status": null}\r\n'
         )
-        ship(service, log, src_format="jsonl")
+        ship(service, log, log_format=Format("jsonl"))
         assert service.bodies == [
             b'- - - - [12/Jun/2012:21:53:03 +0000] "GET - HTTP/1.1" 7 200 "-" "-" 0_a_b "-" "-" "-" 0 - 0 0 0 0 -\n'
             b'- - - - [12/Jun/2012:21:53:03 +0000] "GET - HTTP/1.1" 0 200 "-" "-" 0_a_b "-" "-" "-" 0 - 0 0 0 0 -\n'
@@ -219,7 +220,7 @@ class TestBadLines:
     )
     def test_json_that_is_no_record_has_a_reason(self, service, log, line):
         log.write_text(line + "\n")
-        assert ship(service, log, src_format="jsonl", fails=InvalidRecords).report.invalid[0]["reason"]
+        assert ship(service, log, log_format=Format("jsonl"), fails=InvalidRecords).report.invalid[0]["reason"]
 
     def test_rejects_that_cannot_be_written_are_not_passed_over(self, service, log, tmp_path, ledger):
         log.write_bytes(lines(1, 3) + b"bad\n")
