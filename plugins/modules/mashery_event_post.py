@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - mops.maintenance.attributes
   - mops.maintenance.attributes.actiongroup_mashery
   - mops.maintenance.mashery
+  - mops.maintenance.mashery_log
 attributes:
   check_mode:
     support: full
@@ -58,15 +59,6 @@ options:
         newer file of the log is there and this one has not changed for a minute.
     type: list
     elements: path
-  format:
-    description:
-      - What a line of O(src) is.
-      - V(mashery) is a ready record of 21 fields.
-      - V(jsonl) is a JSON object with the fields of O(events).
-    type: str
-    choices: [mashery, jsonl]
-    default: mashery
-    aliases: [src_format]
   batch_size:
     description:
       - Records in a post, at most. The service takes no more than 10000. Posts are filled across files.
@@ -191,6 +183,20 @@ EXAMPLES = r"""
     rejects: /var/log/gateway/mashery-rejects.jsonl
   register: shipment
 
+- name: Ship nginx's access log, without health checks
+  mops.maintenance.mashery_event_post:
+    src: /var/log/nginx/access.log
+    ledger: /var/lib/gateway/nginx.ledger
+    format: nginx_combined
+    mapping:
+      service_key: {constant: ygnj8v68nqb76akfzetwb799}
+      service_dev_key: {constant: u2cbu87r6f2q3m66j6yc2uce}
+      api_method:
+        skip_if: /healthz
+        values:
+          - {match: "/v1/companies/[^/]+$", value: GetCompany}
+          - {match: /v1/companies, value: ListCompanies}
+
 - name: Tell what would be sent
   mops.maintenance.mashery_event_post:
     src: /var/log/gateway/access.log
@@ -216,6 +222,18 @@ skipped_records:
   returned: always
   type: int
   sample: 0
+missing_keys:
+  description: Those of them that have no developer's or service's key, or one that no lookup table knows.
+  returned: always
+  type: int
+  sample: 0
+  version_added: 0.3.0
+ignored:
+  description: Lines that are not reported because C(skip_if) in O(mapping) says so.
+  returned: always
+  type: int
+  sample: 0
+  version_added: 0.3.0
 invalid:
   description: The first twenty of those lines.
   returned: always
@@ -231,7 +249,7 @@ invalid:
       type: int
       sample: 17
     field:
-      description: The field that is not valid; V(null) where it is the line as a whole.
+      description: The field that is not valid, by the name that it has in the log; V(null) where it is the line as a whole.
       type: str
       sample: status
     reason:
@@ -283,7 +301,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.files.ledger import Ledger, NoLedger, read_only
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.shipper import Plan, Shipment
-from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.formats import Format
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.formats import Format, format_options
 from ansible_collections.mops.maintenance.plugins.module_utils._module import (
     from_environment,
     reported_errors,
@@ -309,7 +327,7 @@ def options() -> dict[str, dict[str, Any]]:
         **transport_options("MASHERY"),
         "events": {"type": "list", "elements": "dict"},
         "src": {"type": "list", "elements": "path"},
-        "format": {"type": "str", "choices": ["mashery", "jsonl"], "default": "mashery", "aliases": ["src_format"]},
+        **format_options(),
         "batch_size": {"type": "int", "default": 10000},
         "max_bytes": {"type": "int", "default": 4194304},
         "compress": {"type": "bool", "default": True},
@@ -331,7 +349,7 @@ def plan_of(module: AnsibleModule) -> Plan:
     return Plan(
         src=params["src"] or (),
         events=None if events is None else b"".join([json.dumps(event).encode("ascii") + b"\n" for event in events]),
-        log_format=Format(params["format"]),
+        log_format=Format(params["format"], params["pattern"], params["mapping"]),
         batch_size=params["batch_size"],
         max_bytes=params["max_bytes"],
         compress_level=params["compress_level"] if params["compress"] else None,

@@ -80,6 +80,10 @@ class Report:
     posts: int = 0
     skipped_records: int = 0
     """Lines that are no records."""
+    missing_keys: int = 0
+    """Those of them that have no API key, or none that is known."""
+    ignored: int = 0
+    """Lines that the mapping says are not reported."""
     invalid: list[dict[str, Any]] = field(default_factory=list)
     """The first `FAULTS_NAMED` of them."""
     possibly_duplicated: int = 0
@@ -96,6 +100,8 @@ class Report:
         self.skipped_records += len(post.faults)
         for fault in post.faults[: FAULTS_NAMED - len(self.invalid)]:
             self.invalid.append({"file": fault.file, "line": fault.line, "field": fault.field, "reason": fault.reason})
+        self.missing_keys += sum(fault.no_key for fault in post.faults)
+        self.ignored += sum(chunk.batch.ignored for chunk in post.chunks)
         self.possibly_lost += post.lost
 
     def add_post(self, post: Post, body: Body) -> None:

@@ -23,6 +23,8 @@ class Fault:
     reason: str
     text: bytes
     """The line, or the beginning of one that is too long."""
+    no_key: bool = False
+    """It has no API key, or none that is known."""
 
     def __str__(self) -> str:
         return f"{self.file} line {self.line}" + (f", {self.field}" if self.field else "") + f": {self.reason}"
@@ -37,6 +39,8 @@ class Batch:
     faults: tuple[Fault, ...] = ()
     as_it_stands: bool = False
     """The body is the piece, byte for byte."""
+    ignored: int = 0
+    """Lines that are not reported because the mapping says so."""
 
 
 @dataclass(frozen=True)

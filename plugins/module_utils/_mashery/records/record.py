@@ -83,6 +83,24 @@ def without_common(lines: bytes) -> tuple[bytes, int]:
     return b"".join(rest), count
 
 
+def in_gmt(text: str) -> str | None:
+    """A time of a log, or one of ISO 8601 with its offset, as it stands in a record; None where it is neither."""
+    try:
+        return _Timestamp("log_timestamp").word({"log_timestamp": text})
+    except InvalidRecord:
+        return None
+
+
+def is_key(text: str) -> bool:
+    """Whether a text can be a developer's or a service's key in a record."""
+    return re.fullmatch(_KEY, text) is not None
+
+
+def common_line(line: bytes) -> bool:
+    r"""Whether a line, with its ``\n``, is a record of the most common form; what is not may be one all the same."""
+    return _COMMON.fullmatch(line) is not None
+
+
 class _Field:
     """One of the 21 fields of a line. Every method raises `InvalidRecord`.
 
@@ -183,7 +201,7 @@ class _Timestamp(_Field):
         r"\[?([0-9]{2})/(" + "|".join(MONTHS) + r")/([0-9]{4}):([0-9]{2}):([0-9]{2}):([0-9]{2}) ([+-][0-9]{4})\]?"
     ).fullmatch
     _iso_form = re.compile(
-        r"([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.[0-9]+)? ?(Z|[+-][0-9]{2}:?[0-9]{2})"
+        r"([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.,][0-9]+)? ?(Z|[+-][0-9]{2}:?[0-9]{2})"
     ).fullmatch
 
     def checked(self, word: str) -> str:
