@@ -227,13 +227,13 @@ missing_keys:
   returned: always
   type: int
   sample: 0
-  version_added: 0.3.0
+  version_added: 0.2.0
 ignored:
   description: Lines that are not reported because C(skip_if) in O(mapping) says so.
   returned: always
   type: int
   sample: 0
-  version_added: 0.3.0
+  version_added: 0.2.0
 invalid:
   description: The first twenty of those lines.
   returned: always
@@ -249,7 +249,7 @@ invalid:
       type: int
       sample: 17
     field:
-      description: The field that is not valid, by the name that it has in the log; V(null) where it is the line as a whole.
+      description: The field that is not valid, as the log names it; V(null) where it is the line as a whole.
       type: str
       sample: status
     reason:

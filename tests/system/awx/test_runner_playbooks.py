@@ -92,6 +92,9 @@ TEMPLATES = {
         },
         progress=("[localhost] mashery: ",),
     ),
+    "mashery_preview": Template(
+        "mashery", {"mashery_preview_hosts": "all", "mashery_preview_logs": ["{folder}/access.log"]}
+    ),
     "mimecast_event_channels": Template(
         "mimecast",
         {

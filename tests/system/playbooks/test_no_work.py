@@ -140,6 +140,7 @@ CASES = [
         "No host matches mashery_gateways. The inventory has these groups: web.*into the group mashery_gateways",
         "web: {hosts: {gw1: }}\n",
     ),
+    Case("mashery_preview", "no inventory", "the inventory is empty.*mashery_gateways"),
     Case("mimecast_event_channels", "no inventory", "No host matches all: the inventory is empty"),
     Case(
         "mimecast_event_channels",
@@ -267,6 +268,20 @@ CASES += [
             "mashery_log_shipping_ledger_directory": "{{ lookup('ansible.builtin.env', 'HOME') }}/ledgers",
             "ansible_python_interpreter": "{{ ansible_playbook_python }}",
         },
+    ),
+    *(
+        Case(
+            "mashery_preview",
+            situation,
+            said,
+            "mashery_gateways: {hosts: {localhost: {ansible_connection: local}}}\n",
+            variables={"mashery_preview_logs": logs, "ansible_python_interpreter": "{{ ansible_playbook_python }}"},
+        )
+        for situation, logs, said in (
+            ("no log", [], "mashery_preview_logs names no log"),
+            ("a log that is not there", ["nope*.log"], "No file matches"),
+            ("no line that makes a record", ["inventory.yml"], "None of the first . lines of the logs makes a record"),
+        )
     ),
     Case(
         "mimecast_event_channels",

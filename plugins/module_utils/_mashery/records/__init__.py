@@ -5,8 +5,8 @@
 
 # This module_util is PRIVATE to the collection: it may change without notice.
 
-"""Log records: the 21 fields, the formats of log lines, and rejects."""
+"""Log records: the 21 fields, the formats of log lines with their presets, and rejects."""
 
 from __future__ import annotations
 
-__all__ = ["batch", "formats", "record", "rejects"]
+__all__ = ["batch", "formats", "preview", "record", "rejects"]

@@ -44,6 +44,20 @@ class Batch:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """A line, and what comes of it."""
+
+    number: int
+    line: str
+    record: bytes | None = None
+    field: str | None = None
+    reason: str | None = None
+    """Why it is no record."""
+    left: str | None = None
+    """Why it is not reported."""
+
+
+@dataclass(frozen=True)
 class Body:
     """A post's records as they are signed, and as they go over the wire."""
 

@@ -18,14 +18,13 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from dataclasses import dataclass
 from itertools import chain, groupby
 from operator import itemgetter
-from typing import Any, Callable, Iterator, Mapping, Sequence
+from typing import Any, Callable, Iterator, Sequence
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.files.source import Piece
-from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.batch import Batch, Fault
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.batch import Batch, Fault, Shown
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.mapping import (
     FIELDS,
     INTERNAL,
@@ -140,7 +139,7 @@ class Lines:
 
 
 class TextLines(Lines):
-    """Lines that an expression takes apart. Bytes that are not UTF-8 stand as lone surrogates, and stay what they are."""
+    """Lines that an expression takes apart. Bytes that are not UTF-8 stand as lone surrogates, and stay as they are."""
 
     def __init__(self, sources: Sequence[Source], pattern: str, expected: str) -> None:
         """``expected`` is what is said of a line that does not match."""
@@ -237,6 +236,16 @@ class JsonLines(Lines):
         except InvalidRecord:
             return None
 
+    def record(self, line: str) -> bytes:
+        record = super().record(line)
+        try:
+            record.decode("utf-8")
+        except UnicodeDecodeError:
+            pass
+        else:
+            return record
+        raise InvalidRecord(None, "the line holds half of a character (a lone surrogate)")
+
     def value(self, parsed: Any, source: Source) -> Any:
         for step in source.path or ():
             parsed = _stepped(parsed, step)
@@ -270,20 +279,6 @@ def _stepped(value: Any, step: str) -> Any:
             return value
         return value[int(step)] if len(step) < 10 and int(step) < len(value) else None
     return None
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A line, and what comes of it."""
-
-    number: int
-    line: str
-    record: bytes | None = None
-    field: str | None = None
-    reason: str | None = None
-    """Why it is no record."""
-    left: str | None = None
-    """Why it is not reported."""
 
 
 class Converter:

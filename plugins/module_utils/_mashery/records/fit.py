@@ -11,7 +11,13 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.convert import TELLING, Converter, JsonLines, Lines, TextLines
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.convert import (
+    TELLING,
+    Converter,
+    JsonLines,
+    Lines,
+    TextLines,
+)
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.mapping import Source
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.preset import Kind, Preset
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.presets import PRESETS
@@ -29,4 +35,3 @@ def _converter(preset: Preset) -> Converter:
 def _lines(kind: Kind) -> Lines:
     sources = [Source(field, options) for field, options in kind.mapping.items() if field in TELLING]
     return JsonLines(sources) if kind.pattern is None else TextLines(sources, kind.pattern, "")
-

@@ -104,7 +104,9 @@ class Format:
 
         given = checked_mapping(mapping)
         if self.name in PRESETS:
-            from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.presets import PRESETS as presets
+            from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.presets import (
+                PRESETS as presets,
+            )
 
             preset = presets[self.name]
             kinds, self._expected = preset.kinds, preset.title
@@ -136,7 +138,7 @@ class Format:
             keys = {"service_key": "constant: <the key>", "service_dev_key": "path: <where it is in the log>"}
             advice = keys.get(lacking[-1], "path: <where it is in the log>")
             raise InvalidOption(
-                f"format {self.name} does not say where {' and '.join(lacking)} come{'s' if len(lacking) == 1 else ''} from: "
+                f"format {self.name} does not say where it has {' and '.join(lacking)}: "
                 f"name it in mapping, for example {lacking[-1]}: {{{advice}}}."
             )
         self.converter = Converter(made)

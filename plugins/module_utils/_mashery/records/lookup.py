@@ -109,8 +109,8 @@ class Table:
         if isinstance(key, str) and is_key(key):
             return key
         raise InvalidOption(
-            f"The lookup table {self.path} has for {name} something that is no key: a key is text without space, quote, "
-            "backslash and underscore."
+            f"The lookup table {self.path} has for {name} something that is no key: a key is text without space, "
+            "quote, backslash and underscore."
         )
 
 

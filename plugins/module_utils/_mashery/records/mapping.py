@@ -265,7 +265,9 @@ class Source:
     def _check_origin(self) -> None:
         for option in self._options:
             if option not in _OPTIONS:
-                raise self._wrong(None, f"there is no {option}{nearest(option, _OPTIONS)}. There are {', '.join(_OPTIONS)}")
+                raise self._wrong(
+                    None, f"there is no {option}{nearest(option, _OPTIONS)}. There are {', '.join(_OPTIONS)}"
+                )
         origins = [option for option in ORIGINS if self._options.get(option) is not None]
         if len(origins) != 1:
             named = "path (of JSON), group (of pattern) or constant"
@@ -273,7 +275,7 @@ class Source:
         if self.field in INTERNAL:
             wrong = [option for option in self._options if option not in ("path", "group", "skip_if")]
             if wrong or "skip_if" not in self._options:
-                raise self._wrong(None, "the field is Mashery's own and is not reported; it can have skip_if, nothing else")
+                raise self._wrong(None, "the field is Mashery's own: it can have skip_if, and nothing else")
         if origins == ["constant"] and len(self._options) > 1:
             raise self._wrong(None, f"a constant has no {', '.join(set(self._options) - {'constant'})}")
         for option, fields in (("unit", DURATIONS), ("lookup", KEYS)):

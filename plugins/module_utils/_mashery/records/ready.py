@@ -10,10 +10,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Callable
+from typing import Any, Callable, Iterator, Sequence
 
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.files.source import Piece
-from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.batch import Batch, Fault
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.batch import Batch, Fault, Shown
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.record import (
     InvalidRecord,
     checked,
@@ -34,6 +34,18 @@ def mashery_batch(piece: Piece, file: str) -> Batch:
 def jsonl_batch(piece: Piece, file: str) -> Batch:
     """For lines that are JSON objects with the fields of a record."""
     return _one_by_one(piece, file, _line_of_json)
+
+
+def shown(name: str, lines: Sequence[str], first: int) -> Iterator[Shown]:
+    """What comes of each line that is not empty."""
+    made = _line_of_json if name == "jsonl" else checked
+    for number, line in enumerate(lines, first):
+        if not line.strip():
+            continue
+        try:
+            yield Shown(number, line, made(line.encode("utf-8", "surrogateescape")))
+        except InvalidRecord as error:
+            yield Shown(number, line, field=error.field, reason=error.reason)
 
 
 def _one_by_one(piece: Piece, file: str, line_to_send: Callable[[bytes], bytes]) -> Batch:

@@ -70,7 +70,7 @@ class Clock:
                     return [seconds[value // unit] for value in values]
             if self._iso:
                 return self._iso_column(values)
-        except (TypeError, ValueError, AttributeError, InvalidTime):
+        except (TypeError, ValueError, AttributeError, LookupError, InvalidTime):
             pass
         return None
 
@@ -140,14 +140,14 @@ def _zone(text: str) -> tzinfo | None:
         offset = timedelta(hours=int(found[2]), minutes=int(found[3]))
         return timezone(-offset if found[1] == "-" else offset)
     try:
-        from zoneinfo import ZoneInfo  # noqa: PLC0415 (Python 3.8 has none)
+        from zoneinfo import ZoneInfo
 
         return ZoneInfo(text)
     except ImportError:
         reason = "the names of time zones need Python 3.9 on the host"
     except (KeyError, ValueError, OSError):
         reason = "the host knows no time zone of that name"
-    raise InvalidOption(f"the time zone {text}: {reason}. Give UTC, local, an offset as +02:00, or a name as Europe/Berlin")
+    raise InvalidOption(f"the time zone {text}: {reason}. Give UTC, local, +02:00, or a name as Europe/Berlin")
 
 
 class _Local(tzinfo):
@@ -193,4 +193,6 @@ _REMEMBERED = 100_000
 _NO_ZONE = "a time with its offset from GMT; say with time_zone in which zone the gateway writes"
 _UNITS = {0: "seconds", 3: "milliseconds", 6: "microseconds", 9: "nanoseconds"}
 _ISO_END: Callable[[str], Any] = re.compile(r"(?:[.,][0-9]+)?(Z|[+-][0-9]{2}:?[0-9]{2})").fullmatch
-_WITHOUT_OFFSET = re.compile(r"\[?([0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2})(?:[.,][0-9]+)?\]?").fullmatch
+_WITHOUT_OFFSET = re.compile(
+    r"\[?([0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2})(?:[.,][0-9]+)?\]?"
+).fullmatch

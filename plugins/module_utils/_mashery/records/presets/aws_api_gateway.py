@@ -47,7 +47,7 @@ PRESET = Preset(
             pattern=(
                 r"(?P<ip>[^ ]+) (?P<caller>[^ ]+) (?P<user>[^ ]+) \[(?P<requestTime>[^\]]+)\] ?"
                 r'"(?P<httpMethod>[^ "]+) (?P<resourcePath>[^ "]*) (?P<protocol>[^ "]+)" (?P<status>[0-9]+|-) '
-                r"(?P<responseLength>[0-9]+|-) (?P<requestId>[^ ]+)(?: (?P<extendedRequestId>[^ ]+))?"
+                r"(?P<responseLength>[0-9]+|-) (?P<requestId>[^ \"]+)(?: (?P<extendedRequestId>[^ \"]+))?"
             ),
             mapping={
                 "src_ip": {"group": "ip"},

@@ -20,14 +20,14 @@ PRESET = Preset(
     (
         Kind(
             sample=(
-                '[2026-11-22T13:15:00.310Z] "GET /v1/companies/17?fields=name HTTP/2" 200 - 0 5120 533 512 "203.0.113.7" '
-                '"curl/8.5.0" "cc21d9b0-cf5c-432b-8c7e-98aeb7988cd2" "api.example.com" "10.0.2.1:80"'
+                '[2026-11-22T13:15:00.310Z] "GET /v1/companies/17?fields=name HTTP/2" 200 - 0 5120 533 512 '
+                '"203.0.113.7" "curl/8.5.0" "cc21d9b0-cf5c-432b-8c7e-98aeb7988cd2" "api.example.com" "10.0.2.1:80"'
             ),
             # Envoy puts headers in as they came: what a client sends as its user agent may have quotes.
             pattern=(
                 r'\[(?P<start_time>[^\]]+)\] "(?P<method>[^ "]+) (?P<path>[^ "]*) (?P<protocol>[^ "]+)" '
-                r"(?P<response_code>[0-9]+) (?P<response_flags>[^ ]+) (?P<bytes_received>[0-9]+) (?P<bytes_sent>[0-9]+) "
-                r"(?P<duration>[0-9]+|-) (?P<upstream_service_time>[0-9]+|-) "
+                r"(?P<response_code>[0-9]+) (?P<response_flags>[^ ]+) (?P<bytes_received>[0-9]+) "
+                r"(?P<bytes_sent>[0-9]+) (?P<duration>[0-9]+|-) (?P<upstream_service_time>[0-9]+|-) "
                 r'"(?P<x_forwarded_for>[^"]*)" "(?P<user_agent>.*)" "(?P<request_id>[^"]*)" "(?P<authority>[^"]*)" '
                 r'"(?P<upstream_host>[^"]*)"'
             ),

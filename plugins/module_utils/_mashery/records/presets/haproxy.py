@@ -5,8 +5,9 @@
 
 # This module_util is PRIVATE to the collection: it may change without notice.
 
-"""HAProxy's line with ``option httplog``, with what syslog puts before it. Timers are in milliseconds, -1 where it never
-came to that; times are those of the host's time zone.
+"""HAProxy's line with ``option httplog``, with what syslog puts before it.
+
+Timers are in milliseconds, -1 where it never came to that; times are those of the host's time zone.
 
 Source: https://docs.haproxy.org/3.0/configuration.html#8.2.3 (HTTP log format), #8.4 (timing events)
 """
@@ -24,7 +25,7 @@ PRESET = Preset(
         Kind(
             sample=(
                 "Nov 22 13:15:01 gw1 haproxy[14389]: 203.0.113.7:33317 [22/Nov/2026:13:15:00.310] http-in~ "
-                'companies/srv1 10/0/4/512/533 200 5120 - - ---- 1/1/1/1/0 0/0 {u2cbu87r6f2q3m66j6yc2uce} {} '
+                "companies/srv1 10/0/4/512/533 200 5120 - - ---- 1/1/1/1/0 0/0 {u2cbu87r6f2q3m66j6yc2uce} {} "
                 '"GET /v1/companies/17?fields=name HTTP/1.1"'
             ),
             pattern=(
@@ -33,8 +34,8 @@ PRESET = Preset(
                 r"(?P<backend_name>[^ /]+)/(?P<server_name>[^ ]+) "
                 r"(?P<TR>-?[0-9]+)/(?P<Tw>-?[0-9]+)/(?P<Tc>-?[0-9]+)/(?P<Tr>-?[0-9]+)/\+?(?P<Ta>-?[0-9]+) "
                 r"(?P<status_code>-?[0-9]+) \+?(?P<bytes_read>[0-9]+) (?P<request_cookie>[^ ]+) "
-                r"(?P<response_cookie>[^ ]+) (?P<termination_state>[^ ]+) (?P<connections>[0-9/+]+) (?P<queues>[0-9/]+) "
-                r"(?:\{(?P<request_headers>[^}]*)\} )?(?:\{(?P<response_headers>[^}]*)\} )?"
+                r"(?P<response_cookie>[^ ]+) (?P<termination_state>[^ ]+) (?P<connections>[0-9/+]+) "
+                r"(?P<queues>[0-9/]+) (?:\{(?P<request_headers>[^}]*)\} )?(?:\{(?P<response_headers>[^}]*)\} )?"
                 r'"(?P<http_method>[^ "]+) (?P<http_uri>[^ "]*)(?: (?P<http_version>HTTP/[0-9.]+))?"'
             ),
             mapping={

@@ -5,7 +5,9 @@
 
 # This module_util is PRIVATE to the collection: it may change without notice.
 
-"""What Kong's plugin file-log writes. Times are in milliseconds; a proxy latency of -1 is that of a call that Kong answered.
+"""What Kong's plugin file-log writes.
+
+Times are in milliseconds; a proxy latency of -1 is that of a call that Kong itself answered.
 
 Source: https://developer.konghq.com/plugins/file-log/ (log format),
 https://github.com/Kong/kong/blob/master/kong/pdk/log.lua (kong.log.serialize)

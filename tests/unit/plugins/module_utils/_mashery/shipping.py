@@ -13,7 +13,13 @@ from pathlib import Path
 from time import time as wall_clock
 from typing import Any, Callable
 
-from ansible_collections.mops.maintenance.plugins.module_utils._mashery.files.ledger import Ledger, NoLedger, read_only
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.files.ledger import (
+    Checkpoint,
+    Ledger,
+    NoLedger,
+    read_only,
+)
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.files.source import Piece
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.delivery import Delivery, Pace
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.shipper import Plan, Shipment
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.batch import Body
@@ -149,3 +155,10 @@ def ship(
     finally:
         book.close()
     return Run(shipment.report, shipment.warnings, told, time, error)
+
+
+def piece(*log: str | bytes, first: int = 1) -> Piece:
+    """The piece of a log that these lines are, the first of which has this number."""
+    raw = b"".join([(line if isinstance(line, bytes) else line.encode()) + b"\n" for line in log])
+    start = Checkpoint(0, first - 1, "", "")
+    return Piece(start, Checkpoint(len(raw), first - 1 + len(log), "", ""), raw)

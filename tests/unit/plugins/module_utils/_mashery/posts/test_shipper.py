@@ -860,7 +860,7 @@ class TestPostsAcrossFiles:
     def test_records_that_are_longer_than_their_lines_fit_as_well(self, service, log, skip_invalid):
         event = {"log_timestamp": 1, "service_dev_key": "a", "service_key": "b"}
         log.write_bytes(b"".join(json.dumps({**event, "bytes": number}).encode() + b"\n" for number in range(200)))
-        ship(service, log, src_format="jsonl", max_bytes=1024, skip_invalid=skip_invalid)
+        ship(service, log, log_format=Format("jsonl"), max_bytes=1024, skip_invalid=skip_invalid)
         assert service.numbers == list(range(200))
         assert max(map(len, service.bodies)) <= 1024
 
