@@ -34,6 +34,10 @@ NOT_MESSAGES = DOCUMENTATION | {
     "compile",
     "split",
     "AssertionError",
+    # what records and logs look like, and the table that shows them
+    "_LINE",
+    "PRESET",
+    "_table",
     # progress
     "_tell",
     "update",

@@ -14,6 +14,8 @@ import resource
 import shutil
 import time
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
@@ -27,7 +29,9 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.cl
     Unavailable,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.shipper import InvalidRecords
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.convert import WrongFormat
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.formats import Format
+from ansible_collections.mops.maintenance.tests.gateways import log as gateway_log
 from ansible_collections.mops.maintenance.tests.unit.plugins.module_utils._mashery.shipping import (
     Killed,
     Service,
@@ -934,3 +938,80 @@ class TestFullDisk:
         run = ship(service, log, ledger=ledger, batch_size=10)
         assert service.numbers == list(range(1, 31))
         assert run.report.possibly_duplicated == 0
+
+
+class TestFormats:
+    """What holds for ready records holds for what is made of a gateway's log."""
+
+    KEYS: ClassVar[dict[str, Any]] = {
+        "service_key": {"constant": "service"},
+        "service_dev_key": {"path": "api_key"},
+        "api_method": {"skip_if": "/healthz"},
+    }
+
+    def test_lines_become_posts_rejects_counts_and_places_in_the_ledger(self, tmp_path: Path) -> None:
+        path, lines = tmp_path / "access.log", gateway_log("envoy_json", 30)[0]
+        lines[4] = lines[4].replace("/v1/", "/healthz/")
+        lines[9] = lines[9].replace('"api_key"', '"no_key"')
+        lines[14] = lines[14].replace('"duration": ', '"duration": -')
+        path.write_text("".join(f"{line}\n" for line in lines) + lines[0][:40])
+        options = {
+            "ledger": tmp_path / "ledger",
+            "log_format": Format("envoy_json", mapping=self.KEYS),
+            "skip_invalid": True,
+            "rejects": str(tmp_path / "rejects"),
+            "batch_size": 10,
+        }
+
+        check = ship(Service(), path, check=True, **{**options, "rejects": None})
+        service = Service()
+        report = ship(service, path, **options).report
+        with path.open("a") as file:
+            file.write(lines[0][40:] + "\n")
+        again = ship(service, path, **options).report
+
+        assert (check.report.posted, check.report.ignored, check.report.missing_keys) == (27, 1, 1)
+        assert (report.posted, report.skipped_records, report.ignored, report.missing_keys) == (27, 2, 1, 1)
+        assert (again.posted, again.posts, again.ignored) == (1, 1, 0)
+        rejects = [json.loads(line) for line in (tmp_path / "rejects").read_text().splitlines()]
+        assert [(one["line"], one["field"], one["record"]) for one in rejects] == [
+            (10, "api_key", lines[9]),
+            (15, "duration", lines[14]),
+        ]
+        assert sum(body.count(b"\n") for body in service.bodies) == 28
+
+    def test_a_line_that_is_not_valid_holds_back_its_log(self, tmp_path: Path) -> None:
+        path, lines = tmp_path / "access.log", gateway_log("envoy_json", 30)[0]
+        lines[14] = lines[14].replace('"response_code": ', '"response_code": 9')
+        path.write_text("".join(f"{line}\n" for line in lines))
+        service = Service()
+
+        run = ship(service, path, log_format=Format("envoy_json", mapping=self.KEYS), fails=InvalidRecords)
+
+        assert "line 15, response_code: must be an HTTP status of three digits, not 9" in str(run.error)
+        assert service.bodies == []
+
+    def test_a_log_of_another_format_sends_nothing(self, tmp_path: Path) -> None:
+        path, service = tmp_path / "access.log", Service()
+        path.write_text("".join(f"{line}\n" for line in gateway_log("kong", 30)[0]))
+
+        for skip in (False, True):
+            made = Format("envoy_json", mapping=self.KEYS)
+            run = ship(service, path, log_format=made, skip_invalid=skip, fails=WrongFormat)
+            assert "That fits format kong. Nothing of the file was sent." in str(run.error)
+        assert service.bodies == []
+
+    def test_a_doubt_about_lines_of_a_gateway_is_their_bytes_in_the_log(self, tmp_path: Path) -> None:
+        path, ledger = tmp_path / "access.log", tmp_path / "ledger"
+        lines = gateway_log("envoy_json", 30)[0]
+        path.write_text("".join(f"{line}\n" for line in lines))
+        options = {"ledger": ledger, "log_format": Format("envoy_json", mapping=self.KEYS), "batch_size": 10}
+        service = Service([None, taken_but(Killed())])  # type: ignore[arg-type]
+        with pytest.raises(Killed):
+            ship(service, path, **options)
+
+        run = ship(service, path, **options)
+
+        assert run.report.possibly_duplicated == 10
+        assert [body.count(b"\n") for body in service.bodies] == [10, 10, 10, 10]
+        assert service.bodies[1] == service.bodies[2]
