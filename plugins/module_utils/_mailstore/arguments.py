@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any, Mapping, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.client import (
@@ -113,6 +114,12 @@ def process_facts(process: Process) -> dict[str, Any]:
     if status.error is not None:
         facts["error"] = {"message": status.error.message, "details": status.error.details}
     return facts
+
+
+def validated(arguments: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Options checked as those of a task are: with their defaults, and what is wrong with them."""
+    checked = ArgumentSpecValidator({name: dict(spec) for name, spec in arguments.items()}).validate(dict(given))
+    return checked.validated_parameters, [f"{message.rstrip('.')}." for message in checked.error_messages]
 
 
 class SecretArgumentsModule(AnsibleModule):

@@ -9,4 +9,4 @@
 
 from __future__ import annotations
 
-__all__ = ["client", "functions", "names", "operation", "patterns"]
+__all__ = ["client", "functions", "names", "operation", "patterns", "remembering"]

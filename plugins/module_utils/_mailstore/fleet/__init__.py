@@ -15,6 +15,7 @@ __all__ = [
     "billing",
     "delivered",
     "directory",
+    "drift",
     "facts",
     "findings",
     "health",
@@ -23,4 +24,5 @@ __all__ = [
     "metrics",
     "rota",
     "rotation",
+    "tenants",
 ]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from contextlib import nullcontext
-from typing import Callable, ContextManager, Protocol
+from typing import Callable, ContextManager, Protocol, TypeVar
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._http import RequestNotSent
@@ -26,6 +26,8 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.op
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.concurrency import Workers
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.interruption import Interruption
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.started import Started
+
+Talker = TypeVar("Talker", bound=Client)
 
 
 class Interrupted(MopsError):
@@ -64,9 +66,9 @@ class Following:
         self._tokens: set[str] = set()
         """The processes that are being followed now."""
 
-    def client(self) -> Client:
+    def client(self, kind: type[Talker] = Client) -> Talker:  # type: ignore[assignment]
         """A conversation of its own with the server, which an interruption keeps from waiting for another try."""
-        return Client(
+        return kind(
             self.server,
             clock=self.clock,
             sleep=self._sleep,
