@@ -128,6 +128,9 @@ CASES = [
         variables={"mailstore_store_rotation_instances": ["gamma"]},
     ),
     *over_server("mailstore_store_verification"),
+    *over_server("mailstore_export"),
+    *over_server("mailstore_tenant", mailstore_tenant_dir="declared"),
+    *over_server("mailstore_drift", mailstore_drift_dir="declared"),
     *over_server(
         "mailstore_backup_window",
         mailstore_backup_window_instances=["alpha"],
@@ -184,6 +187,7 @@ CASES = [
 NO_SUCH = "The server has no instance {}. The most alike are "
 VERIFY, HEALTH, WINDOW = "mailstore_store_verification", "mailstore_health", "mailstore_backup_window"
 BACKUP = {f"{WINDOW}_tasks": "backup.yml"}
+EXPORT, TENANT, DRIFT = "mailstore_export", "mailstore_tenant", "mailstore_drift"
 
 CASES += [
     *(
@@ -196,6 +200,24 @@ CASES += [
             (VERIFY, {f"{VERIFY}_instances": ["alhpa", "beta"]}),
         )
         for mode, options in (("", ()), (", check mode", ("--check",)))
+    ),
+    Case(EXPORT, "an instance that is not there", NO_SUCH.format("alhpa"), variables={f"{EXPORT}_instances": "alhpa"}),
+    *(
+        Case(name, situation, said, variables={f"{name}_{variable}": value})
+        for name in (TENANT, DRIFT)
+        for situation, said, variable, value in (
+            ("no folder", "nowhere does not exist", "dir", "nowhere"),
+            ("an empty folder", r"home has no file of a tenant \(\*.yml\)", "dir", "home"),
+        )
+    ),
+    *(
+        Case(
+            name,
+            "a tenant without a file",
+            "There is no document of alhpa. The most alike are alpha",
+            variables={f"{name}_dir": "declared", f"{name}_instances": ["alhpa"]},
+        )
+        for name in (TENANT, DRIFT)
     ),
     Case(HEALTH, "a pattern of nothing", NO_SUCH.format(r"nope-\*"), variables={f"{HEALTH}_instances": ["nope-*"]}),
     Case(VERIFY, "a pattern of nothing", NO_SUCH.format(r"nope-\*"), variables={f"{VERIFY}_instances": "nope-*"}),
@@ -299,6 +321,8 @@ CASES += [
 
 def run(simulators: Simulators, folder: Path, case: Case) -> Run:
     (folder / "backup.yml").write_text("- {name: Take a snapshot, ansible.builtin.debug: {msg: taken}}\n")
+    (folder / "declared").mkdir(exist_ok=True)
+    (folder / "declared/alpha.yml").write_text("instance: alpha\njobs: []\n")
     command = ["ansible-playbook", f"mops.maintenance.{case.playbook}"]
     if case.inventory is not None:
         name = "mailstore_instances.yml" if case.inventory.startswith("plugin") else "inventory.yml"
@@ -370,6 +394,9 @@ MODULES: list[tuple[str, dict[str, Any], str]] = [
         {"function": "StartInstances", "arguments": {"instanceFilter": "gama"}},
         "the server has no instance gama. Nothing was invoked.",
     ),
+    ("mailstore_export", {"instances": ["gama"]}, "The server has no instance gama. The most alike are gamma"),
+    ("mailstore_tenant", {}, "There is no document: give src or tenants"),
+    ("mailstore_tenant", {"tenants": [{"instance": "gama"}]}, "There is no instance gama"),
     ("mailstore_operation", {"token": "nope"}, "the server does not know the process"),
     ("mashery_event_post", {"src": []}, "src names no log file"),
     ("mashery_event_post", {"src": ["nope*.log"]}, "No file matches nope*.log"),

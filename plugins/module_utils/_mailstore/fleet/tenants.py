@@ -12,18 +12,14 @@ from __future__ import annotations
 import os
 import re
 from collections import deque
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any, Callable, ContextManager, Iterator, Sequence
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
+from ansible_collections.mops.maintenance.plugins.module_utils._lock import Locked, locked
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.names import Document, listed
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.patterns import check_found, fits
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.remembering import RememberingClient
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet.history import (
-    HistoryInUse,
-    HistoryUnusable,
-    locked,
-)
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.concurrency import check_concurrency
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.following import (
     Following,
@@ -105,7 +101,7 @@ class Tenants:
     def _locked(self, folder: str, declared: Declared) -> ContextManager[None]:
         host = re.sub(r"[^A-Za-z0-9._-]", "_", self._following.server.host)
         name = re.sub(r"[^A-Za-z0-9._-]", "_", str(declared.instance or "installation"))
-        return _lock(os.path.join(folder, host, name), declared)
+        return _lock(os.path.join(folder, host, f"{name}.lock"), declared)
 
     def _each(self, items: Sequence[Any], work: Work) -> None:
         """Do the work for each, until one cannot go on for a reason that concerns all."""
@@ -135,21 +131,21 @@ class LockHeld(MopsError):
 @contextmanager
 def _lock(path: str, declared: Declared) -> Iterator[None]:
     """Keep other runs on this machine from the same tenant meanwhile. Raises `LockHeld`."""
-    failure: LockHeld | None = None
-    try:
-        with locked(path):
-            yield
-    except HistoryInUse as error:
-        failure = LockHeld(
-            f"{declared} is being brought about by another run ({error.holder}). Wait for its end. Nothing was changed."
-        )
-    except HistoryUnusable:
-        failure = LockHeld(
-            f"{path} cannot be written: the lock that keeps two runs from the same tenant. Set lock_dir to a folder "
-            "that can be. Nothing was changed."
-        )
-    if failure is not None:
-        raise failure
+    failure = None
+    with ExitStack() as held:
+        try:
+            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            held.enter_context(locked(path))
+        except Locked as error:
+            failure = f"{declared} is being brought about by another run ({error}). Wait for its end."
+        except OSError as error:
+            failure = (
+                f"{path} cannot be written: {error.strerror}. It is the lock that keeps two runs from the same tenant. "
+                "Set lock_dir to a folder that can be written."
+            )
+        if failure is not None:
+            raise LockHeld(f"{failure} Nothing was changed.")
+        yield
 
 
 def summary_of(applied: Sequence[Applied]) -> str | None:

@@ -13,6 +13,8 @@ __all__ = [
     "administrator",
     "configuration",
     "credential",
+    "document",
+    "export",
     "instance",
     "instance_host",
     "job",
@@ -20,7 +22,9 @@ __all__ = [
     "mfa",
     "profile",
     "reconcile",
+    "references",
     "state_module",
     "store",
+    "tenant",
     "user",
 ]

@@ -22,7 +22,7 @@ things, but for the instance. This file says which parts there are, and makes th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, Iterable, Mapping, NamedTuple, Sequence
+from typing import Any, Callable, Iterable, List, Mapping, NamedTuple, Sequence, Tuple
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.names import (
@@ -46,7 +46,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.
 )
 
 Arguments = Mapping[str, Mapping[str, Any]]
-Validate = Callable[[Arguments, Document], "tuple[Document, list[str]]"]
+Validate = Callable[[Arguments, Document], Tuple[Document, List[str]]]
 """Checks options by their specification: the options with their defaults, and what is wrong with them."""
 
 STATES = ("present", "absent", "started", "stopped")
