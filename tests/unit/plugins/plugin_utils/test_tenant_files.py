@@ -79,7 +79,7 @@ def test_a_secret_that_somebody_wrote_into_a_file_is_not_shown():
     ],
 )
 def test_a_file_that_cannot_be_used_is_named_with_the_line(text, said):
-    with pytest.raises(files.FileUnusable, match="alpha.yml") as raised:
+    with pytest.raises(files.FileUnusable, match=r"alpha\.yml") as raised:
         files.parsed(text, "alpha.yml")
     assert said in str(raised.value)
 
