@@ -134,14 +134,16 @@ class Apply:
 
     def _run(self) -> None:
         if self._declared.instance is None:
-            self._bring_about(self._planned_parts(RUNNING))
+            self._bring_about(self._planned_parts(False))
             return
         if self._declared.state == "absent":
             self._remove()
             return
         status = self._settle_instance()
-        if self._declared.parts:
-            self._bring_about(self._planned_parts(status))
+        if self._declared.parts and status not in (RUNNING, None):
+            self._not_running(status)
+        elif self._declared.parts:
+            self._bring_about(self._planned_parts(status is None))
         if self._declared.state == "stopped" and status == RUNNING:
             self._reach(Entry(_INSTANCE, str(self._declared.instance), self._declared.of_instance("stopped")))
 
@@ -170,7 +172,7 @@ class Apply:
         planned = self._planned(entry)
         if before is None:
             # What is wrong with the parts is to be known before an instance is made for them.
-            self._refuse_obstacles([*planned, *self._planned_parts(None)])
+            self._refuse_obstacles([*planned, *self._planned_parts(True)])
         self._bring_about(planned)
         if self._rules.check_mode:
             return None if before is None else str(before.get("status"))
@@ -179,12 +181,8 @@ class Apply:
 
     # Its parts
 
-    def _planned_parts(self, status: str | None) -> list[tuple[Entry, Change]]:
-        """What differs; ``status`` is that of the instance, None where there is none yet."""
-        if status not in (RUNNING, None):
-            self._not_running(status)
-            return []
-        ask_nothing = status is None
+    def _planned_parts(self, ask_nothing: bool) -> list[tuple[Entry, Change]]:
+        """What differs; ``ask_nothing`` where there is no instance yet that could be asked."""
         planned: list[tuple[Entry, Change]] = []
         for part in self._declared.parts.values():
             try:
@@ -194,6 +192,7 @@ class Apply:
         return planned
 
     def _not_running(self, status: str | None) -> None:
+        """Say that the parts are not looked at. Raises `NotPossible` where they would have to be."""
         names = ", ".join(self._declared.parts)
         reason = f"The instance does not run (its status is {status}), so its {names} cannot be looked at."
         self.applied.not_looked_at = dict.fromkeys(self._declared.parts, reason)
