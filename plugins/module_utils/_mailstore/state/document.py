@@ -32,9 +32,12 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.na
     nearest,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state import (
+    administrator,
     configuration,
+    credential,
+    instance_host,
     job,
-    options,
+    profile,
     store,
     user,
 )
@@ -105,8 +108,8 @@ OF_TENANT = (
     Part(
         "credentials",
         "credential",
-        options.CREDENTIAL,
-        options.wanted_credential,
+        credential.ARGUMENTS,
+        credential.wanted_credential,
         usual={"update_password": "on_change"},
         listing="GetCredentials",
         key="Description",
@@ -124,8 +127,8 @@ OF_TENANT = (
     Part(
         "profiles",
         "profile",
-        options.PROFILE,
-        options.wanted_profile,
+        profile.ARGUMENTS,
+        profile.wanted_profile,
         usual={"update_password": "on_change"},
         listing="GetProfiles",
         listing_arguments={"raw": True},
@@ -145,8 +148,8 @@ OF_INSTALLATION = (
     Part(
         "instance_hosts",
         "instance host",
-        options.INSTANCE_HOST,
-        options.wanted_instance_host,
+        instance_host.ARGUMENTS,
+        instance_host.wanted_instance_host,
         listing="GetInstanceHosts",
         key="serverName",
         any_case=True,
@@ -154,8 +157,8 @@ OF_INSTALLATION = (
     Part(
         "administrators",
         "administrator",
-        options.ADMINISTRATOR,
-        options.wanted_administrator,
+        administrator.ARGUMENTS,
+        administrator.wanted_administrator,
         listing="GetSystemAdministrators",
         key="userName",
         any_case=True,

@@ -229,7 +229,7 @@ def _instance_hosts(ask: Ask, instance: str | None, part: Part, names: Names) ->
             option: value
             for option, value in (
                 ("name", row.get("serverName")),
-                ("port", row.get("port")),
+                ("service_port", row.get("port")),
                 ("thumbprint", (row.get("serverCertificate") or {}).get("thumbprint")),
                 ("base_directory", row.get("baseDirectory")),
             )

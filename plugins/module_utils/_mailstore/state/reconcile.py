@@ -72,9 +72,6 @@ class Subject(ABC):
     def check(self) -> None:  # noqa: B027 (most have something to check, and some have not)
         """Raise `InvalidOption` for what cannot be."""
 
-    def check(self) -> None:  # noqa: B027 (most have something to check, and some have not)
-        """Raise `InvalidOption` for what cannot be."""
-
     @abstractmethod
     def read(self, ask: Ask) -> Document | None:
         """What there is now, in as few calls as possible; None where there is nothing."""
