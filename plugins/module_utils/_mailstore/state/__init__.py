@@ -19,7 +19,6 @@ __all__ = [
     "instance_host",
     "job",
     "many",
-    "mfa",
     "profile",
     "reconcile",
     "references",

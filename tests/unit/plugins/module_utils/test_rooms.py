@@ -23,7 +23,6 @@ FLOORS = {
 """Each vendor's folders, the lowest first."""
 KNOWS_ANSIBLE = {
     "_mailstore/arguments.py",
-    "_mailstore/state/state_module.py",
     "_mimecast/data_module.py",
     "_module.py",
     "_progress.py",
