@@ -29,10 +29,10 @@ LOOKS = 20
 """How often a gateway's disk is searched while a post is under way."""
 
 
-def write_log(path: Path, count: int) -> None:
+def write_log(path: Path, count: int, first: int = 0) -> None:
     """A log of records that can be told apart."""
     with path.open("w") as file:
-        for number in range(count):
+        for number in range(first, first + count):
             file.write(
                 f"- 10.{number >> 16}.{number >> 8 & 255}.{number & 255} - - [12/Jun/2012:21:53:03 +0000] "
                 f'"GET - HTTP/1.1" {number} 200 "-" "-" 0_u2cbu87r6f2q3m66j6yc2uce_ygnj8v68nqb7 "-" "-" "Get" 0 - '
@@ -41,20 +41,23 @@ def write_log(path: Path, count: int) -> None:
 
 
 @pytest.mark.parametrize("on_invalid", ["fail", "skip"])
+@pytest.mark.parametrize("files", [1, 700])
 def test_however_often_it_is_killed_everything_arrives_and_what_came_twice_is_told(
-    tmp_path: Path, simulators: Simulators, on_invalid: str
+    tmp_path: Path, simulators: Simulators, on_invalid: str, files: int
 ) -> None:
-    log = tmp_path / "access.log"
-    write_log(log, RECORDS)
+    """In one file, or in so many that each post has records of several."""
+    each = -(-RECORDS // files)
+    for first in range(0, RECORDS, each):
+        write_log(tmp_path / f"access-{first:09}.log", min(each, RECORDS - first), first)
     options = {
-        "src": [str(log)],
+        "src": [str(tmp_path / "*.log")],
         "ledger": str(tmp_path / "ledger"),
         "batch_size": max(100, RECORDS // 300),
         "on_invalid": on_invalid,
     }
-    chance = random.Random(on_invalid)
+    chance = random.Random(f"{on_invalid} {files}")
     kills = told = 0
-    while kills < KILLS // 2:
+    while kills < KILLS // 4:
         process = module(MODULE, tmp_path, simulators, **options)
         try:
             # From before its first line of code until after several posts.
@@ -76,6 +79,7 @@ def test_however_often_it_is_killed_everything_arrives_and_what_came_twice_is_to
     assert seen["accepted_records"] - RECORDS <= told
     assert told <= (kills + 1) * options["batch_size"]  # type: ignore[operator]
     assert seen["refused"] == 0
+    assert seen["posts"] <= RECORDS // options["batch_size"] + 2 * kills + 2  # type: ignore[operator]
     assert result(module(MODULE, tmp_path, simulators, **options))["posts"] == 0
 
 

@@ -808,6 +808,49 @@ class TestSilentLosses:
         assert ship(service, log, ledger=ledger, skip_invalid=True).report.skipped_records == 1
 
 
+class TestUpgrade:
+    """With the ledger of release 0.2.0, as it wrote it: the tenth to twentieth record in doubt, and then resent."""
+
+    LEDGER = b"""\
++ 1a958b7b {"mashery_ledger": 1}
++ fde9e6b1 {"log": 1, "path": "access.log.1", "to": [905, 0, "a0c7e01c027df5be42389358916717cc", \
+"a0c7e01c027df5be42389358916717cc"], "records": 0, "again": 0, "ignored": true}
++ 964e5d01 {"log": 2, "path": "access.log", "to": [0, 0, "", ""], "records": 0, "again": 0}
++ aa6084ed {"log": 3, "path": "access.log", "to": [1791, 10, "2f6ced7fa128a82c2e08e1d4a950d4db", \
+"2f6ced7fa128a82c2e08e1d4a950d4db"], "records": 10, "again": 0}
+? 9eb36ad4 {"log": 3, "path": "access.log", "to": [3591, 20, "ab51ba20fa4abf607b829e82b50f91bb", \
+"ab51ba20fa4abf607b829e82b50f91bb"], "records": 10, "again": 0}
++ 39831cd4 {"log": 3, "path": "access.log", "to": [3591, 20, "ab51ba20fa4abf607b829e82b50f91bb", \
+"ab51ba20fa4abf607b829e82b50f91bb"], "records": 10, "again": 10}
++ db63bff5 {"reported": 10}
++ 9d2c3053 {"log": 4, "path": "access.log", "to": [1800, 10, "a52456669cf4aaa3f4715548aa5ad9aa", \
+"a52456669cf4aaa3f4715548aa5ad9aa"], "records": 10, "again": 0}
+? 8370f564 {"log": 4, "path": "access.log", "to": [3600, 20, "725fb219f25e1cbf3a48315cffa8b0cc", \
+"725fb219f25e1cbf3a48315cffa8b0cc"], "records": 10, "again": 0}
+"""
+
+    @pytest.mark.parametrize("batch_size", [3, 10, 10_000])
+    def test_it_goes_on_where_that_release_was_killed(self, service, tmp_path, ledger, monkeypatch, batch_size):
+        monkeypatch.chdir(tmp_path)
+        ledger.write_bytes(self.LEDGER)
+        Path("access.log.2").write_bytes(lines(901, 905))
+        Path("access.log.1").write_bytes(lines(1, 20))
+        Path("access.log").write_bytes(lines(21, 45))
+
+        run = ship(service, "access.log", ledger=ledger, batch_size=batch_size)
+
+        assert service.numbers == list(range(31, 46))
+        assert (run.report.possibly_duplicated, run.warnings) == (10, [])
+        again = ship(service, "access.log", ledger=ledger)
+        assert (again.report.posts, again.report.possibly_duplicated, again.warnings) == (0, 0, [])
+
+    def test_rotations_that_were_sent_then_and_are_gone_now_are_no_news(self, service, tmp_path, ledger, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        ledger.write_bytes(self.LEDGER)
+        Path("access.log").write_bytes(lines(21, 45))
+        assert ship(service, "access.log", ledger=ledger).warnings == []
+
+
 class TestPostsAcrossFiles:
     @pytest.fixture
     def many(self, tmp_path):
