@@ -84,8 +84,10 @@ records:
       description: The record's fields, as P(mops.maintenance.mashery_record_fields#filter) has them.
       type: dict
       sample: {method: GET, status: 200}
-skipped:
-  description: The lines that are no record, or are not reported.
+skipped_lines:
+  description:
+    - The lines that are no record, or are not reported.
+    - Not called C(skipped), since Ansible takes a task with a result of that name for one that did not run.
   returned: success
   type: list
   elements: dict

@@ -14,10 +14,9 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, Callable, Dict, Iterator, Mapping
 
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 AGENTS = ("curl/8.5.0", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36", "okhttp/4.12.0", "-")
@@ -52,7 +51,7 @@ class Call:
         return self.path + (f"?{self.query}" if self.query else "")
 
 
-Expected = Mapping[str, Any]
+Expected = Dict[str, Any]
 """The fields of a record, as far as a log has them."""
 
 

@@ -47,6 +47,8 @@ class Settings(CommonSettings):
     clue: str = "all"
     inactive: bool = False
     strict_internal_fields: bool = True
+    keep: bool = False
+    """Whether the state has the accepted records, and not only their number."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class Mashery(Service[Settings]):
     def forget(self) -> None:
         self._posts = 0
         self._accepted = 0
+        self._kept: list[bytes] = []
         self._raw_bytes = 0
         self._wire_bytes = 0
         self._largest_post = 0
@@ -93,6 +96,7 @@ class Mashery(Service[Settings]):
             "wire_bytes": self._wire_bytes,
             "media_types": dict(self._media_types),
             "repeated_signatures": self._repeated_signatures,
+            "records": [record.decode("utf-8", "backslashreplace") for record in self._kept],
         }
 
     def apply(self, fault: Fault, request: web.Request, body: bytes) -> web.Response | None:
@@ -179,6 +183,8 @@ class Mashery(Service[Settings]):
     def _accept(self, post: Post, media_type: str) -> None:
         self._posts += 1
         self._accepted += len(post.records)
+        if self.settings.keep:
+            self._kept += post.records
         self._raw_bytes += post.raw_bytes
         self._wire_bytes += post.wire_bytes
         self._largest_post = max(self._largest_post, len(post.records))

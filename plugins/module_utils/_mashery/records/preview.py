@@ -41,7 +41,7 @@ _WIDTH = 140
 @dataclass
 class Preview:
     records: list[dict[str, Any]] = field(default_factory=list)
-    skipped: list[dict[str, Any]] = field(default_factory=list)
+    skipped_lines: list[dict[str, Any]] = field(default_factory=list)
     table: list[str] = field(default_factory=list)
 
 
@@ -84,9 +84,9 @@ def _add(found: Preview, file: str, line: Shown) -> None:
         record = line.record.decode("utf-8", "backslashreplace")
         found.records.append({**at, "record": record, "fields": _fields(line.record)})
     elif line.left is not None:
-        found.skipped.append({**at, "field": None, "reason": f"not reported: {line.left}"})
+        found.skipped_lines.append({**at, "field": None, "reason": f"not reported: {line.left}"})
     else:
-        found.skipped.append({**at, "field": line.field, "reason": line.reason})
+        found.skipped_lines.append({**at, "field": line.field, "reason": line.reason})
 
 
 def _fields(record: bytes) -> dict[str, Any]:

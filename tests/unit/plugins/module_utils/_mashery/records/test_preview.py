@@ -33,8 +33,8 @@ def test_records_stand_beside_their_lines_and_skipped_lines_beside_their_reasons
     assert [(one["line"], one["text"]) for one in found.records] == [(1, lines[0]), (5, lines[4]), (6, lines[5])]
     for one, wanted in zip(found.records, expected):
         assert {name: one["fields"][name] for name in wanted} == wanted
-    assert [(one["line"], one["field"]) for one in found.skipped] == [(2, "start_time"), (4, None)]
-    assert found.skipped[1]["reason"].startswith("not reported: path is /healthz/")
+    assert [(one["line"], one["field"]) for one in found.skipped_lines] == [(2, "start_time"), (4, None)]
+    assert found.skipped_lines[1]["reason"].startswith("not reported: path is /healthz/")
     shown = "\n".join(found.table)
     assert shown.startswith(f"{tmp_path / 'access.log'}\nline  of the log, and below it what is sent\n")
     assert "not valid: start_time must be a time that exists" in shown
@@ -57,7 +57,7 @@ def test_ready_records_are_shown_as_well(tmp_path: Path) -> None:
     (tmp_path / "access.log").write_bytes(record(7) + b"\nnone\n")
     found = preview(Format(), [str(tmp_path / "access.log")], 20)
     assert [one["fields"]["bytes"] for one in found.records] == [7]
-    assert [one["reason"] for one in found.skipped] == ["the line has 1 fields, not 21"]
+    assert [one["reason"] for one in found.skipped_lines] == ["the line has 1 fields, not 21"]
 
 
 def test_a_last_line_without_a_line_break_is_looked_at_and_an_empty_log_has_none(tmp_path: Path) -> None:
