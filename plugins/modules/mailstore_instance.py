@@ -150,7 +150,13 @@ token:
   sample: sa71c6ef0d880a14eb2220fa87f276710e
 """
 
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.instance import STATES, WantedInstance
+from dataclasses import replace
+
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.instance import (
+    ARGUMENTS,
+    WantedInstance,
+    wanted_instance,
+)
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.state_module import (
     Options,
     StateModule,
@@ -159,27 +165,10 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.
 
 
 def main() -> None:
-    module = StateModule(
-        {
-            "instance": {"type": "str", "required": True},
-            "state": {"type": "str", "choices": list(STATES), "default": "present"},
-            "missing_ok": {"type": "bool", "default": False},
-            "archive_admin_enabled": {"type": "bool"},
-            "configuration": {"type": "dict", "default": {}},
-            "wait_timeout": {"type": "float", "default": 600},
-        },
-        free_form=["configuration"],
-    )
+    module = StateModule({**ARGUMENTS, "wait_timeout": {"type": "float", "default": 600}}, free_form=["configuration"])
 
     def wanted(options: Options) -> WantedInstance:
-        return WantedInstance(
-            options["instance"] or "",
-            options["state"],
-            options["configuration"],
-            archive_admin_enabled=options["archive_admin_enabled"],
-            missing_ok=options["missing_ok"],
-            created_before=module.check_mode,
-        )
+        return replace(wanted_instance(options), created_before=module.check_mode)
 
     run_module(module, "instance", wanted)
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Mapping
+from typing import Any, Mapping
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.client import CallFailed
@@ -76,6 +76,16 @@ _ACCESS = "archiveAdminEnabled"
 
 _IN_BOTH = ("alias", "displayName", "instanceHost")
 """What both the list of instances and an instance's configuration show."""
+
+
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "instance": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": list(STATES), "default": "present"},
+    "missing_ok": {"type": "bool", "default": False},
+    "archive_admin_enabled": {"type": "bool"},
+    "configuration": {"type": "dict", "default": {}},
+}
+"""The options of mailstore_instance, without those of the connection and of waiting."""
 
 
 @dataclass(frozen=True)
@@ -224,6 +234,17 @@ class WantedInstance(Subject):
         if function is None:
             raise NotPossible(f"Instance {self.instance} cannot be {self.state}: {_obstacle(self.state, status)}")
         return [_to_all(function, current, once=function == "RestartInstances")] if function else []
+
+
+def wanted_instance(options: Mapping[str, Any]) -> WantedInstance:
+    """What the options ask for."""
+    return WantedInstance(
+        options["instance"] or "",
+        options["state"],
+        options["configuration"],
+        archive_admin_enabled=options["archive_admin_enabled"],
+        missing_ok=options["missing_ok"],
+    )
 
 
 def _access(ask: Ask, entry: Document) -> Document:
