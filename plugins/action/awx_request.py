@@ -5,20 +5,20 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 from urllib.parse import parse_qsl
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
+from ansible_collections.mops.maintenance.plugins.plugin_utils._awx import COLLECTION, Collection, chosen
 
-COLLECTIONS = ("awx.awx", "ansible.controller")
 ARGUMENTS = {
     "path": {"type": "str", "required": True},
     "method": {"type": "str", "choices": ["GET", "POST", "PATCH", "DELETE"], "default": "GET"},
     "query": {"type": "dict", "default": {}},
     "data": {"type": "dict", "default": {}},
+    "collection": COLLECTION,
 }
 
 
@@ -33,60 +33,48 @@ class ActionModule(ActionBase):
         method, path = arguments["method"], arguments["path"]
         if method != "GET" and self._task.check_mode:
             return {**result, "changed": True}
-        client = self._client()
+        client = self._client(chosen(arguments["collection"], self._task.module_defaults or []))
         try:
             if method == "GET":
                 return {**result, **fetched(client, path, arguments["query"])}
-            answer = client.make_request(method, path, data=arguments["data"])
+            return {**result, "changed": True, "json": answered(client, method, path, arguments["data"])}
         finally:
             client.logout()
-        if answer["status_code"] >= 400:
-            raise AnsibleActionFail(f"AWX refuses to {method} {path}: {answer.get('json', answer)}")
-        return {**result, "changed": True, "json": answer["json"]}
 
-    def _client(self) -> Any:
+    def _client(self, collection: Collection) -> Any:
         """A client of the collection's own, with the login that its modules would have in this task."""
-        kind = client_class()
-        given: dict[str, Any] = {}
-        for defaults in self._task.module_defaults or []:
-            for collection in COLLECTIONS:
-                given.update(defaults.get(f"group/{collection}.controller") or {})
-        options = kind.AUTH_ARGSPEC
+        options = collection.client.AUTH_ARGSPEC
         names = {*options, *(alias for option in options.values() for alias in option.get("aliases", ()))}
-        given = {name: value for name, value in self._templar.template(given).items() if name in names}
-        login = ArgumentSpecValidator(options).validate(given)
+        given = self._templar.template(collection.group_defaults(self._task.module_defaults or []))
+        login = ArgumentSpecValidator(options).validate({name: value for name, value in given.items() if name in names})
         if login.error_messages:
             raise AnsibleActionFail(". ".join(login.error_messages))
         quiet = {"error_callback": fail, "warn_callback": lambda warning: None}
-        return kind({}, direct_params=login.validated_parameters, **quiet)
-
-
-def client_class() -> Any:
-    for collection in COLLECTIONS:
-        try:
-            return importlib.import_module(
-                f"ansible_collections.{collection}.plugins.module_utils.controller_api"
-            ).ControllerAPIModule
-        except ImportError:
-            pass
-    raise AnsibleActionFail("This needs the collection awx.awx or ansible.controller, and neither is installed.")
+        return collection.client({}, direct_params=login.validated_parameters, **quiet)
 
 
 def fail(**failure: Any) -> None:
     raise AnsibleActionFail(str(failure.get("msg", failure)))
 
 
+def answered(client: Any, method: str, path: str, data: dict[str, Any]) -> Any:
+    """What AWX answers to a request. Raises AnsibleActionFail where it refuses."""
+    answer = client.make_request(method, path, data=data)
+    if answer["status_code"] >= 400:
+        # What is no JSON, such as a page of a proxy, is there as it came.
+        words = answer["json"] if "json" in answer else answer.get("text", b"").decode(errors="replace")
+        raise AnsibleActionFail(f"AWX refuses to {method} {path} (HTTP {answer['status_code']}): {words}")
+    return answer["json"]
+
+
 def fetched(client: Any, path: str, query: dict[str, Any]) -> dict[str, Any]:
     """The answer to a GET. Of a list, all pages."""
-    answer = client.make_request("GET", path, data=query)
-    if answer["status_code"] >= 400:
-        fail(msg=f"AWX refuses to GET {path}: {answer.get('json', answer)}")
-    found = answer["json"]
-    if "results" not in found:
-        return {"json": found}
-    results, following = list(found["results"]), found.get("next")
-    while following:
-        path, _question, text = following.partition("?")
-        page = client.make_request("GET", path, data=dict(parse_qsl(text)))["json"]
-        results, following = results + page["results"], page.get("next")
+    page = answered(client, "GET", path, query)
+    if "results" not in page:
+        return {"json": page}
+    results = list(page["results"])
+    while page.get("next"):
+        path, _question, text = page["next"].partition("?")
+        page = answered(client, "GET", path, dict(parse_qsl(text)))
+        results += page["results"]
     return {"results": results}

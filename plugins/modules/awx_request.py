@@ -13,16 +13,17 @@ version_added: 0.2.0
 author:
   - Contributors to the mops.maintenance project (@mops)
 description:
-  - Sends one request to the API of AWX or Automation Platform, with the client of the collection awx.awx, or of
-    ansible.controller where that is not installed.
+  - Sends one request to the API of AWX or Automation Platform, with the client of the collection awx.awx or
+    ansible.controller.
   - The role P(mops.maintenance.awx_setup#role) uses it to see what AWX has, and to empty fields that the modules of
-    awx.awx cannot empty.
-  - Where AWX is, and who logs in, is what the modules of awx.awx take, from the environment (E(CONTROLLER_HOST),
-    E(CONTROLLER_OAUTH_TOKEN), and so on), from their configuration file, or from C(module_defaults) of the group
-    C(awx.awx.controller) or C(ansible.controller.controller).
+    these collections cannot empty.
+  - Where AWX is, and who logs in, is what the modules of that collection take, from the environment
+    (E(CONTROLLER_HOST), E(CONTROLLER_OAUTH_TOKEN), and so on), from their configuration file, or from
+    C(module_defaults) of the group C(awx.awx.controller) or C(ansible.controller.controller).
   - It runs on the controller.
 extends_documentation_fragment:
   - mops.maintenance.attributes
+  - mops.maintenance.awx
 attributes:
   check_mode:
     support: full
@@ -32,7 +33,9 @@ attributes:
     support: none
 options:
   path:
-    description: The path of the endpoint, below C(/api/v2/), for example V(job_templates).
+    description:
+      - The path of the endpoint, below C(/api/v2/), for example V(job_templates). With ansible.controller, it is below
+        C(/api/controller/v2/), where Automation Platform 2.5 and later has it.
     type: str
     required: true
   method:

@@ -25,18 +25,30 @@ from .store import RUNNING, Job, Refused, Store
 
 ROOT = "/api/v2/"
 PAGE = 25
+# Where Automation Platform 2.5 and later has all of it, in every path that it answers as well.
+GATEWAY_ROOT = "/api/controller/v2/"
 # What a client compares its own release with.
 HEADERS = {"X-API-Product-Name": "AWX", "X-API-Product-Version": "24.6.1"}
+GATEWAY_HEADERS = {"X-API-Product-Name": "Red Hat Ansible Automation Platform", "X-API-Product-Version": "4.6.1"}
+SHARED = ("name", "description")
 
 
 @dataclass(frozen=True)
 class Settings(CommonSettings):
-    """`playbooks` are those of every project, once synced. `administrator`: whether the login is one of the system."""
+    """`playbooks` are those of every project, once synced. `administrator`: whether the login is one of the system.
+
+    `gateway`: it is the controller of Automation Platform 2.5 or later, behind the platform's gateway, which alone
+    makes, changes and removes organizations. `links_unseen`: the links of a workflow's nodes are missing in the lists
+    by which modules look for them. Automation Platform 2.6 is reported to have every run link them anew
+    (redhat-cop/infra.aap_configuration#1243); why is not known, and this has the same effect.
+    """
 
     playbooks: list[str] = field(default_factory=list)
     sync_seconds: float = 0.0
     sync_fails: bool = False
     administrator: bool = True
+    gateway: bool = False
+    links_unseen: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,13 +121,16 @@ class Awx(Service[Settings]):
         except Refused as refused:
             self._refused += 1
             answer = web.json_response(refused.body, status=refused.status)
-        answer.headers.update(HEADERS)
+        answer.headers.update(GATEWAY_HEADERS if self.settings.gateway else HEADERS)
+        if self.settings.gateway and answer.text:
+            answer.text = answer.text.replace(f'"{ROOT}', f'"{GATEWAY_ROOT}')
         return answer
 
     def _answer(self, request: web.Request, body: bytes) -> web.Response:
-        if not request.path.startswith(ROOT):
+        root = GATEWAY_ROOT if self.settings.gateway else ROOT
+        if not request.path.startswith(root):
             raise Refused(404, {"detail": "The requested resource could not be found."})
-        words = request.path[len(ROOT) :].strip("/").split("/")
+        words = request.path[len(root) :].strip("/").split("/")
         if words == ["ping"]:
             return web.json_response({"version": HEADERS["X-API-Product-Version"], "ha": False})
         basic = self._authorize(request)
@@ -174,6 +189,8 @@ class Awx(Service[Settings]):
             return web.json_response(_shown(self._store.jobs[int(words[1])]))
         if kind == "credential_types" and method != "GET" and not self.settings.administrator:
             raise Refused(403, {"detail": "You do not have permission to perform this action."})
+        if kind == "organizations" and len(words) < 3 and self.settings.gateway:
+            self._refuse_what_the_platform_does(method, words, sent)
         if kind not in KINDS and kind != "unified_job_templates":
             raise Refused(404, {"detail": "The requested resource could not be found."})
         if len(words) == 1:
@@ -192,6 +209,19 @@ class Awx(Service[Settings]):
         elif method != "GET":
             raise Refused(405, {"detail": f'Method "{method}" not allowed.'})
         return web.json_response(self._store.shown(thing))
+
+    def _refuse_what_the_platform_does(self, method: str, words: list[str], sent: dict[str, Any]) -> None:
+        if method == "POST":
+            detail = "Creation of this resource is not allowed. Create this resource via the platform ingress."
+            raise Refused(403, {"detail": detail})
+        if method == "DELETE":
+            detail = "Deletion of this resource is not allowed. Delete this resource via the platform ingress."
+            raise Refused(403, {"detail": detail})
+        if method == "PATCH":
+            data = self._store.get("organizations", int(words[1])).data
+            if changed := [field for field in SHARED if sent.get(field, data[field]) != data[field]]:
+                detail = f"Cannot change shared field '{changed[0]}'. Alter this field via the platform ingress."
+                raise Refused(403, {changed[0]: detail})
 
     def _collection(self, request: web.Request, kind: str, sent: dict[str, Any]) -> web.Response:
         if request.method == "POST" and kind in KINDS:
@@ -217,7 +247,8 @@ class Awx(Service[Settings]):
             raise Refused(404, {"detail": "The requested resource could not be found."})
         kind = "workflow_job_template_nodes" if name.endswith("_nodes") else name.removeprefix("galaxy_")
         if method == "GET":
-            rows = [self._store.shown(self._store.get(kind, id_)) for id_ in thing.linked[name]]
+            unseen = self.settings.links_unseen and name.endswith("_nodes")
+            rows = [self._store.shown(self._store.get(kind, id_)) for id_ in ([] if unseen else thing.linked[name])]
             return web.json_response(_page(rows, f"{thing.url}{name}/", {}, 1, PAGE))
         self._store.link(thing, name, int(sent["id"]), bool(sent.get("disassociate")))
         return web.Response(status=204)

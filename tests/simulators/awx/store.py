@@ -210,11 +210,13 @@ class Store:
             if any(self._type_of(self.get("credentials", each)).id == type_.id for each in ids):
                 raise Refused(400, {"error": f"Cannot assign multiple {type_.data['name']} credentials."})
         elif association.endswith("_nodes"):
-            self._check_edge(thing, id_)
-        ids.append(id_)
+            self._check_edge(thing, association, id_)
+        if id_ not in ids:
+            ids.append(id_)
 
-    def _check_edge(self, node: Thing, child: int) -> None:
-        if any(child in ids for name, ids in node.linked.items() if name.endswith("_nodes")):
+    def _check_edge(self, node: Thing, association: str, child: int) -> None:
+        """What is linked in the same way already may be linked again."""
+        if any(child in ids for name, ids in node.linked.items() if name.endswith("_nodes") and name != association):
             raise Refused(400, {"Error": "Relationship not allowed."})
         ahead = [child]
         while ahead:
@@ -293,6 +295,8 @@ class Store:
         if thing.kind in ("job_templates", "workflow_job_templates"):
             related["survey_spec"] = f"{thing.url}survey_spec/"
             related["launch"] = f"{thing.url}launch/"
+        if thing.kind == "workflow_job_template_nodes":
+            data |= {name: list(ids) for name, ids in thing.linked.items() if name.endswith("_nodes")}
         if thing.kind == "projects":
             related["update"] = f"{thing.url}update/"
             data["status"] = self.status(thing)

@@ -49,10 +49,10 @@ def environment(simulators: Simulators) -> dict[str, str]:
     return variables(simulators)
 
 
-# awx_request needs an AWX and awx.awx: test_awx_setup.py has both, and runs it.
+# These need an AWX and awx.awx: test_awx_setup.py has both, and runs them.
 @pytest.mark.parametrize(
     "plugin",
-    [path for path in plugin_files("modules", "lookup", "filter") if path.stem != "awx_request"],
+    [path for path in plugin_files("modules", "lookup", "filter") if path.stem not in ("awx_module", "awx_request")],
     ids=lambda path: path.stem,
 )
 def test_example_in_the_documentation_of(plugin, folder, environment, simulators):
