@@ -74,8 +74,13 @@ def test_the_platform_is_set_up_by_its_own_collection_once(
     assert platform.state()["writes"] == before
     assert "version of this collection" not in second.everything, "the collection is that of the platform"
 
+    platform.control("POST", "settings", {"inventories_linger": True})
     assert changes(set_up(**wanted, awx_setup_state="absent")) > 0
     assert not objects(platform, "job_templates")
+    assert changes(set_up(**wanted, awx_setup_state="absent")) == 0
+    early = set_up(**wanted)
+    assert early.returncode == 2
+    assert "AWX is still removing mops: " in early.everything.replace("\n", " ")
 
 
 def test_an_organization_is_for_the_platform_to_make(

@@ -40,7 +40,8 @@ class Settings(CommonSettings):
     `gateway`: it is the controller of Automation Platform 2.5 or later, behind the platform's gateway, which alone
     makes, changes and removes organizations. `links_unseen`: the links of a workflow's nodes are missing in the lists
     by which modules look for them. Automation Platform 2.6 is reported to have every run link them anew
-    (redhat-cop/infra.aap_configuration#1243); why is not known, and this has the same effect.
+    (redhat-cop/infra.aap_configuration#1243); why is not known, and this has the same effect. `inventories_linger`:
+    an inventory that was deleted is not gone yet.
     """
 
     playbooks: list[str] = field(default_factory=list)
@@ -49,6 +50,7 @@ class Settings(CommonSettings):
     administrator: bool = True
     gateway: bool = False
     links_unseen: bool = False
+    inventories_linger: bool = False
 
 
 @dataclass(frozen=True)
@@ -202,10 +204,17 @@ class Awx(Service[Settings]):
             return self._below(method, thing, words[2], sent)
         if method == "PATCH":
             self._store.change(thing, sent)
+        elif method == "DELETE" and kind == "inventories":
+            # It goes in the background.
+            if thing.data["pending_deletion"]:
+                raise Refused(400, {"error": "Inventory is already pending deletion."})
+            thing.data["pending_deletion"] = True
+            if not self.settings.inventories_linger:
+                self._store.delete(thing)
+            return web.Response(status=202)
         elif method == "DELETE":
             self._store.delete(thing)
-            # An inventory goes in the background.
-            return web.Response(status=202) if kind == "inventories" else web.Response(status=204)
+            return web.Response(status=204)
         elif method != "GET":
             raise Refused(405, {"detail": f'Method "{method}" not allowed.'})
         return web.json_response(self._store.shown(thing))

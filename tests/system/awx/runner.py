@@ -100,6 +100,19 @@ def entered(simulators: Simulators) -> Credentials:
     }
 
 
+def credentials_for(playbook: str, simulators: Simulators) -> Credentials:
+    """The credential that the job template of a shipped playbook has."""
+    catalogue = yaml.safe_load((ROOT / "roles/awx_setup/vars/main.yml").read_text())["awx_setup_catalogue"]
+    service = catalogue[playbook]["service"]
+    if playbook != "mimecast_siem_collection":
+        return {service: entered(simulators)[service]}
+    # It takes a client of API 2.0, which is a credential of the same type with other fields.
+    mimecast = simulators.mimecast
+    client = {"client_id": mimecast.client_id, "client_secret": mimecast.client_secret}
+    where = {"base_url": mimecast.base_url, "ca_path": simulators.ca_path}
+    return {service: {"auth_method": "oauth2", **client, **where}}
+
+
 def shipped_type(kind: str) -> dict[str, Any]:
     """The credential type of a service, as it comes with the role."""
     return {part: yaml.safe_load((CREDENTIAL_TYPES / f"{kind}.{part}.yml").read_text()) for part in PARTS}

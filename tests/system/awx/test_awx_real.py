@@ -6,8 +6,9 @@
 """A real AWX is set up, changed, and left as it was. It runs where one is given, by AWX_URL and AWX_TOKEN.
 
 The token is a system administrator's. All that is made lies in an organization of the test's own, but for credential
-types with a prefix of the test's own. Where AWX_SCM_URL names a repository that AWX can reach, the project is
-synced as well.
+types with a prefix of the test's own. For Automation Platform 2.5 and later, which lets nobody make an organization by
+the controller's API, AWX_ORGANIZATION names an empty one, and AWX_COLLECTIONS a folder of collections with
+ansible.controller. Where AWX_SCM_URL names a repository that AWX can reach, the project is synced as well.
 """
 
 from __future__ import annotations
@@ -32,17 +33,18 @@ pytestmark = pytest.mark.skipif(
 def set_up(awx_collections: Path, tmp_path: Path) -> Iterator[Any]:  # noqa: F811
     name = f"mops test {secrets.token_hex(4)}"
     always = {
-        "awx_setup_organization": name,
-        "awx_setup_organization_managed": True,
+        "awx_setup_organization": os.environ.get("AWX_ORGANIZATION", name),
+        "awx_setup_organization_managed": "AWX_ORGANIZATION" not in os.environ,
         "awx_setup_prefix": f"{name}: ",
         "awx_setup_scm_url": os.environ.get("AWX_SCM_URL", SCM_URL),
         "awx_setup_project_sync": "changed" if "AWX_SCM_URL" in os.environ else "never",
     }
+    collections = os.environ.get("AWX_COLLECTIONS", str(awx_collections))
     env = {
         "CONTROLLER_HOST": os.environ["AWX_URL"],
         "CONTROLLER_OAUTH_TOKEN": os.environ["AWX_TOKEN"],
         "CONTROLLER_VERIFY_SSL": os.environ.get("AWX_VERIFY_SSL", "true"),
-        "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join([os.environ["ANSIBLE_COLLECTIONS_PATH"], str(awx_collections)]),
+        "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join([os.environ["ANSIBLE_COLLECTIONS_PATH"], collections]),
     }
 
     def run(*options: str, **variables: Any) -> Run:

@@ -39,11 +39,9 @@ def test_answers_are_written_as_awx_writes_them() -> None:
 
 
 def job(simulators: Simulators, folder: Path, name: str, answers: Mapping[str, Any]) -> runner.Job:
-    service = CATALOGUE[name]["service"]
     fleet = CATALOGUE[name]["inventory"] == "mailstore"
     inventory = runner.mailstore_inventory(simulators, folder / "update") if fleet else runner.LOCALHOST
-    credentials = {service: runner.entered(simulators)[service]}
-    runner.prepare(folder / "job", credentials, inventory=inventory, extra_vars=answers)
+    runner.prepare(folder / "job", runner.credentials_for(name, simulators), inventory=inventory, extra_vars=answers)
     return runner.run(folder / "job", name)
 
 
@@ -78,6 +76,7 @@ def test_an_option_without_an_answer_counts_as_not_given(
         "mashery_log_shipping_ledger_directory": f"{tmp_path}/ledgers",
         "mimecast_event_channels_ids": "B8Y43U-GYVS-WHAU6M, ",
         "mimecast_event_channels_path": f"{tmp_path}/channels/tokens.json",
+        "mimecast_siem_collection_dest": f"{tmp_path}/events/events.jsonl",
         "mailstore_health_fail_on": "never",
         "mailstore_directory_sync_hosts": "delta",
         "mailstore_maintenance_state_dir": f"{tmp_path}/state",

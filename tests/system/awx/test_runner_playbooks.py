@@ -21,11 +21,8 @@ from runs import ROOT
 
 from simulators.launch import Simulators
 
-ELSEWHERE = {
-    "awx_setup": "It sets up AWX, and there is no AWX here.",
-    "mimecast_siem_collection": "It takes a client of API 2.0, and has tests of its own.",
-}
-PLAYBOOKS = sorted(path.stem for path in ROOT.glob("playbooks/*.yml") if path.stem not in ELSEWHERE)
+# awx_setup sets up AWX, and there is no AWX here.
+PLAYBOOKS = sorted(path.stem for path in ROOT.glob("playbooks/*.yml") if path.stem != "awx_setup")
 
 BACKUP = """
 - name: Make the backup
@@ -38,7 +35,6 @@ BACKUP = """
 class Template:
     """What a job template adds to a shipped playbook. In the variables, ``{folder}`` is a folder of the test."""
 
-    credential: str
     extra_vars: Mapping[str, Any] = field(default_factory=dict)
     progress: tuple[str, ...] = ()
     """How the lines of progress begin that it shows at least; none where its modules have no progress."""
@@ -48,14 +44,12 @@ class Template:
 
 TEMPLATES = {
     "mailstore_backup_window": Template(
-        "mailstore",
         {
             "mailstore_backup_window_instances": ["delta"],
             "mailstore_backup_window_tasks": "{folder}/backup.yml",
         },
     ),
     "mailstore_directory_sync": Template(
-        "mailstore",
         {"mailstore_directory_sync_hosts": "delta"},
         progress=(
             "[delta] SyncUsersWithDirectoryServices dryRun=true: ",
@@ -64,11 +58,9 @@ TEMPLATES = {
         fleet=True,
     ),
     "mailstore_health": Template(
-        "mailstore",
         {"mailstore_health_report_dir": "{folder}/health", "mailstore_health_fail_on": "never"},
     ),
     "mailstore_maintenance": Template(
-        "mailstore",
         {"mailstore_maintenance_hosts": "delta", "mailstore_maintenance_state_dir": "{folder}/state"},
         progress=("[delta] VerifyStore 2026: ", "[delta] CompactStore 2026: "),
         fleet=True,
@@ -79,12 +71,10 @@ TEMPLATES = {
     "mailstore_metrics": Template("mailstore", {"mailstore_metrics_dest": "{folder}/mailstore.prom"}),
     "mailstore_store_rotation": Template("mailstore", {"mailstore_store_rotation_name": 2030}),
     "mailstore_store_verification": Template(
-        "mailstore",
         {"mailstore_store_verification_instances": ["delta"]},
         progress=("[localhost] VerifyStore [delta/2026]: ",),
     ),
     "mashery_log_shipping": Template(
-        "mashery",
         {
             "mashery_log_shipping_hosts": "all",
             "mashery_log_shipping_logs": ["{folder}/access.log"],
@@ -96,10 +86,15 @@ TEMPLATES = {
         "mashery", {"mashery_preview_hosts": "all", "mashery_preview_logs": ["{folder}/access.log"]}
     ),
     "mimecast_event_channels": Template(
-        "mimecast",
         {
             "mimecast_event_channels_ids": ["B8Y43U-GYVS-WHAU6M"],
             "mimecast_event_channels_path": "{folder}/channels/tokens.json",
+        },
+    ),
+    "mimecast_siem_collection": Template(
+        {
+            "mimecast_siem_collection_dest": "{folder}/events/events.jsonl",
+            "mimecast_siem_collection_start": "earliest",
         },
     ),
 }
@@ -121,7 +116,7 @@ def test_a_shipped_playbook_runs_as_in_awx(
     template, job_folder = TEMPLATES[name], tmp_path / "job"
     runner.prepare(
         job_folder,
-        {template.credential: runner.entered(simulators)[template.credential]},
+        runner.credentials_for(name, simulators),
         inventory=fleet if template.fleet else runner.LOCALHOST,
         extra_vars=json.loads(json.dumps(template.extra_vars).replace("{folder}", str(tmp_path))),
     )
