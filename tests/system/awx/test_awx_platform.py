@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -14,9 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pages import guide_blocks
+from runs import ROOT, finish, start
 from test_awx_setup import awx, awx_collections, changes, objects, set_up, started  # noqa: F401 # pylint: disable=unused-import
 
 from simulators.awx.launch import Awx
+
+GUIDE = list(guide_blocks(ROOT / "docs/docsite/rst/awx.rst"))
 
 # What AWX's own build replaces to make ansible.controller of awx.awx: awx_collection/tools/roles/template_galaxy.
 REPLACED = (
@@ -40,6 +45,7 @@ NAMES = {"namespace": "ansible", "name": "controller"}
 
 @pytest.fixture
 def platform(awx: Awx) -> Awx:  # noqa: F811
+    awx.request("POST", "/api/v2/organizations/", {"name": "Operations"})
     awx.control("POST", "settings", {"gateway": True, "links_unseen": True})
     return awx
 
@@ -61,9 +67,23 @@ def test_the_platform_is_set_up_by_its_own_collection_once(
     platform: Awx,
     set_up: Any,  # noqa: F811
     controller: dict[str, str],
+    tmp_path: Path,
 ) -> None:
-    wanted = {"awx_setup_templates": ["mailstore_health", "mailstore_maintenance"], "env": controller}
-    assert changes(set_up(**wanted)) > 0
+    """The first run is the guide's own playbook, which has the login in `module_defaults`."""
+    options = {"awx_setup_templates": ["mailstore_health", "mailstore_maintenance"]}
+    (block,) = [block for block in GUIDE if block.code.startswith("- name: Set up Automation Platform")]
+    assert "https://platform.example.com" in block.code
+    (tmp_path / "setup.yml").write_text(
+        block.code.replace("https://platform.example.com", f"http://127.0.0.1:{platform.port}")
+    )
+    (tmp_path / "vault.yml").write_text(f"vault_platform_token: {platform.login.token}\n")
+    command = ["ansible-playbook", "setup.yml", "-e", json.dumps(options)]
+    first = finish(start(command, tmp_path, controller), timeout=600)
+    assert changes(first) > 0
+    assert platform.login.token not in first.everything
+    assert objects(platform, "organizations")["Operations"]["linked"]["galaxy_credentials"]
+
+    wanted = {**options, "awx_setup_organization": "Operations", "env": controller}
     nodes = objects(platform, "workflow_job_template_nodes")
     assert nodes["repairs"]["linked"]["success_nodes"] == [nodes["health-again"]["id"]]
     assert all(write.partition(" ")[2].startswith("/api/controller/v2/") for write in platform.state()["writes"])
@@ -88,11 +108,11 @@ def test_an_organization_is_for_the_platform_to_make(
     set_up: Any,  # noqa: F811
     controller: dict[str, str],
 ) -> None:
-    missing = {"awx_setup_organization": "Operations", "awx_setup_organization_managed": True}
+    missing = {"awx_setup_organization": "Nowhere", "awx_setup_organization_managed": True}
     refused = set_up(env=controller, **missing)
     assert refused.returncode == 2
     assert "by the collection ansible.platform" in refused.everything.replace("\n", " ")
-    assert objects(platform, "organizations").keys() == {"Default"}
+    assert objects(platform, "organizations").keys() == {"Default", "Operations"}
 
 
 def test_who_looks_for_the_api_in_the_wrong_place_is_told_which_collection_looks_where(
