@@ -77,7 +77,7 @@ def test_one_from_a_working_copy_has_no_release_and_is_taken(install: Callable[.
 
 def test_the_nearest_defaults_replace_those_before_and_a_modules_own_come_first(install: Callable[..., None]) -> None:
     install(awx="24.6.1")
-    defaults = [
+    defaults: list[dict[str, Any]] = [
         {"group/awx.awx.controller": {"controller_host": "https://old.example.com", "validate_certs": False}},
         {"group/awx.awx.controller": LOGIN, "awx.awx.project": {"scm_type": "git", "controller_host": "of-projects"}},
     ]
