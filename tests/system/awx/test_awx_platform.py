@@ -95,10 +95,12 @@ def test_the_platform_is_set_up_by_its_own_collection_once(
     assert platform.state()["writes"] == before
     assert "version of this collection" not in second.everything, "the collection is that of the platform"
 
+    # AWX removes inventories in the background, and refuses to be asked twice.
     platform.control("POST", "settings", {"inventories_linger": True})
+    leaving = objects(platform, "inventories")["mops: localhost"]
+    platform.request("DELETE", f"/api/controller/v2/inventories/{leaving['id']}/")
     assert changes(set_up(**wanted, awx_setup_state="absent")) > 0
     assert not objects(platform, "job_templates")
-    assert changes(set_up(**wanted, awx_setup_state="absent")) == 0
     early = set_up(**wanted)
     assert early.returncode == 2
     assert "AWX is still removing mops: " in early.everything.replace("\n", " ")
