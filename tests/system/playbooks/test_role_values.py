@@ -26,7 +26,6 @@ WRONG = {
     "mailstore_maintenance_on_locked": "wait",
     "mailstore_directory_sync_max_deletions": "ten",
     "mashery_log_shipping_posts_per_second": "slow",
-    "mashery_log_shipping_src_format": "json",
     "mashery_log_shipping_on_invalid": "ignore",
     "mashery_log_shipping_on_unknown": "send",
     "mimecast_event_channels_state": "gone",
