@@ -9,11 +9,9 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import signal
-import sys
 import tempfile
 import threading
 from contextlib import contextmanager
@@ -24,42 +22,16 @@ from ansible import constants as C
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 from ansible_collections.mops.maintenance.plugins.module_utils._progress import PROGRESS_FILE_VARIABLE
-from ansible_collections.mops.maintenance.plugins.plugin_utils import _poll_interval
+from ansible_collections.mops.maintenance.plugins.plugin_utils import _live_output, _poll_interval
 from ansible_collections.mops.maintenance.plugins.plugin_utils._quick import QuickAction
 
 _LOOK_EVERY_SECONDS = 0.2
 
 
-def flush_each_line() -> None:
-    """Let this process write each line to standard output as soon as it is complete, also into a pipe or a file.
-
-    A terminal gets that from Python by itself. Ansible's `Display` never flushes, so `tee`, cron, CI and a container
-    without a terminal would get the progress of a task when some kilobytes have come together, or the play has ended.
-    """
-    stdout = sys.stdout
-    # A worker's is a buffer in memory, and so is that of a test that captures output.
-    if not isinstance(stdout, io.TextIOWrapper) or stdout.line_buffering or stdout.write_through:
-        return
-    flush = stdout.buffer.flush
-
-    def flush_while_somebody_reads() -> None:
-        try:
-            flush()
-        except BrokenPipeError:
-            # The reader has gone, as `head` does. Ansible's thread that takes results would end with this exception,
-            # and the play would wait for it for ever. The play goes on, and what it says goes nowhere.
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, stdout.fileno())
-            os.close(nowhere)
-
-    stdout.buffer.flush = flush_while_somebody_reads
-    stdout.reconfigure(line_buffering=True)
-
-
 # Ansible's main process loads an action plugin before the first task that needs it, but never runs it. It is the
 # process that shows all lines, those of its workers included.
 _poll_interval.lengthen()
-flush_each_line()
+_live_output.begin()
 
 
 class ActionWithProgress(QuickAction):
@@ -95,7 +67,7 @@ def _progress_shown(host: str) -> Iterator[str]:
     showing = threading.RLock()
     with os.fdopen(descriptor, "rb") as lines, _signals_between_lines(showing):
         viewer = threading.Thread(target=_show_lines, args=(lines, host, ended, showing), name="progress", daemon=True)
-        with _signals_kept_off():
+        with _live_output.signals_kept_off():
             viewer.start()
         try:
             yield path
@@ -138,20 +110,6 @@ def _signals_between_lines(showing: threading.RLock) -> Iterator[None]:
         for number, handler in before.items():
             if signal.getsignal(number) is act:
                 signal.signal(number, handler)
-
-
-@contextmanager
-def _signals_kept_off() -> Iterator[None]:
-    """A thread that is started in the block gets no signals.
-
-    Python acts on a signal in the main thread alone, which here waits for the module. A Ctrl-C that the system hands to
-    another thread would not wake it, and so would be lost.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _show_lines(lines: BinaryIO, host: str, ended: threading.Event, showing: threading.RLock) -> None:

@@ -5,12 +5,8 @@
 
 from __future__ import annotations
 
-import io
-import os
-import sys
-
 import pytest
-from ansible_collections.mops.maintenance.plugins.plugin_utils._progress import flush_each_line, shown
+from ansible_collections.mops.maintenance.plugins.plugin_utils._progress import shown
 
 
 @pytest.mark.parametrize(
@@ -27,28 +23,3 @@ from ansible_collections.mops.maintenance.plugins.plugin_utils._progress import 
 )
 def test_the_host_in_front_is_not_named_again(host, line, words):
     assert shown(host, line) == words
-
-
-def test_each_line_leaves_the_process_at_once(monkeypatch):
-    raw = io.BytesIO()
-    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BufferedWriter(raw)))  # as Python has it for a pipe
-    sys.stdout.write("a line\n")
-    assert raw.getvalue() == b""
-    flush_each_line()
-    sys.stdout.write("another\n")
-    assert raw.getvalue() == b"a line\nanother\n"
-
-
-def test_a_reader_that_has_gone_ends_nothing(monkeypatch):
-    reader, writer = os.pipe()
-    with open(writer, "w", encoding="utf-8") as stdout:
-        monkeypatch.setattr(sys, "stdout", stdout)
-        flush_each_line()
-        os.close(reader)
-        for _line in range(1000):
-            stdout.write("a line of a play that goes on\n")
-
-
-def test_output_that_is_captured_is_left_alone(monkeypatch):
-    monkeypatch.setattr(sys, "stdout", io.StringIO())
-    flush_each_line()
