@@ -11,7 +11,6 @@ import asyncio
 import importlib
 import logging
 import os
-import re
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
@@ -80,8 +79,9 @@ options:
     description:
       - The file that remembers what was told. It is readable for its owner only, and must outlive a restart; in a
         container, let it be on a volume. Each source needs one of its own.
-      - The default is C(mops.maintenance/mailstore_alerts/HOST.json) in E(XDG_STATE_HOME), or else in
-        C(~/.local/state).
+      - The default is C(mops.maintenance/mailstore_alerts/SERVER.json) in E(XDG_STATE_HOME), or else in
+        C(~/.local/state). There, C(SERVER) is the server's own name, however O(host) names it. A link by the name in
+        O(host) points to it, for a start while the server does not answer.
     type: path
 extends_documentation_fragment:
   - mops.maintenance.mailstore
@@ -134,6 +134,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet 
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet.delivered import (
     DeliveredAlerts,
     DeliveredUnusable,
+    file_of,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet.facts import (
     Document,
@@ -183,16 +184,19 @@ class Watch(NamedTuple):
     limits: Limits
     concurrency: int
     interval: float
-    state_path: str
+    state_path: str | None
 
 
 async def main(queue: Queue, args: Mapping[str, Any]) -> None:
     """Follow the server until ansible-rulebook ends it. Raises `MopsError` for what cannot pass by itself."""
     watch = watch_of(args)
-    lost = warning("state_path", watch.state_path, "Every alert is then told again.")
+    host = watch.server.host
+    name = await in_thread(lambda interruption: own_name(watch, interruption))
+    path = watch.state_path or file_of(default_folder(), host, name)
+    lost = warning("state_path", path, "Every alert is then told again.")
     if lost:
         LOGGER.warning(lost)
-    with DeliveredAlerts(watch.state_path, watch.server.host) as told:
+    with DeliveredAlerts(path, host, name) as told:
         if told.note:
             LOGGER.warning(told.note)
         kept = alerts.within(told.alerts.values(), watch.scope.instances, watch.exclude)
@@ -219,15 +223,29 @@ def watch_of(args: Mapping[str, Any]) -> Watch:
     if not 1 <= options["interval"] <= 86400:
         raise InvalidOption(f"interval must be 1 to 86400 seconds, not {options['interval']:g}.")
     check_concurrency(options["concurrency"])
-    path = options["state_path"] or default_path(server.host)
+    path = options["state_path"] or None
     return Watch(server, scope, options["exclude"], limits, options["concurrency"], options["interval"], path)
 
 
-def default_path(host: str) -> str:
-    """Where it is remembered what was told of a server, if the options do not say."""
+def default_folder() -> str:
+    """Where it is remembered what was told of servers, if the options do not say."""
     state = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
-    name = re.sub(r"[^A-Za-z0-9._-]", "_", host)
-    return os.path.join(state, "mops.maintenance", "mailstore_alerts", f"{name}.json")
+    return os.path.join(state, "mops.maintenance", "mailstore_alerts")
+
+
+def own_name(watch: Watch, interruption: Interruption) -> str | None:
+    """What the server calls itself, or None where it does not say now. Raises `MopsError` for what cannot pass."""
+    server = watch.server._replace(retry_timeout=0.0)
+    following = Following(server, Waiting(), interruption, Progress(None, interval=60))
+    try:
+        survey = FactsGatherer(following, now=datetime.now(timezone.utc)).take(Scope(("environment",)), concurrency=1)
+    except MopsError as error:
+        if not may_pass(error):
+            raise
+        return None
+    environment = survey["environment"] or {}
+    name = environment.get("serverName") or environment.get("machineName")
+    return str(name) if name else None
 
 
 async def follow(queue: Queue, watch: Watch, told: DeliveredAlerts) -> None:

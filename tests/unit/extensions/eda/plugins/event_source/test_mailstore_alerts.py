@@ -14,6 +14,7 @@ from ansible_collections.mops.maintenance.extensions.eda.plugins.event_source im
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._http import CertificateRejected, RequestNotSent
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.client import LoginRefused, ServiceFailed
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.interruption import Interruption
 
 PASSWORD = "correct horse battery"
 
@@ -65,6 +66,7 @@ def watched(options, monkeypatch):
             if not pending:
                 raise Enough
 
+        monkeypatch.setattr(mailstore_alerts, "own_name", lambda watch, interruption: "MGMT01")
         monkeypatch.setattr(mailstore_alerts, "look", look)
         monkeypatch.setattr(asyncio, "sleep", sleep)
         with pytest.raises(Enough):
@@ -106,6 +108,43 @@ def test_what_nobody_asks_for_any_more_is_forgotten_without_a_word(watched, opti
     options["instances"] = ["beta"]
     heard, _waits = watched({**survey(), "instances": []})
     assert heard.alerts == []
+
+
+def test_another_spelling_of_the_host_tells_nothing_twice(watched, options, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    del options["state_path"]
+    watched(survey("2025"))
+    options["host"] = "10.1.1.1"
+    heard, _waits = watched(survey("2025", "2026"))
+    assert heard.alerts == [("new", "index_rebuild:alpha:2026")]
+    folder = tmp_path / "mops.maintenance" / "mailstore_alerts"
+    assert sorted(path.name for path in folder.iterdir() if not path.is_symlink()) == ["MGMT01.json"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "name"),
+    [
+        ({"environment": {"serverName": "mgmt.example"}}, "mgmt.example"),
+        ({"environment": {"machineName": "MAIL01"}}, "MAIL01"),
+        ({"environment": None}, None),
+        (RequestNotSent("Gone."), None),
+        (LoginRefused("No."), LoginRefused),
+    ],
+)
+def test_a_server_is_asked_for_its_own_name(options, monkeypatch, outcome, name):
+    def take(gatherer, scope, *, concurrency):
+        assert scope.subsets == ("environment",)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    monkeypatch.setattr(mailstore_alerts.FactsGatherer, "take", take)
+    watch = mailstore_alerts.watch_of(options)
+    if isinstance(name, type):
+        with pytest.raises(name):
+            mailstore_alerts.own_name(watch, Interruption())
+    else:
+        assert mailstore_alerts.own_name(watch, Interruption()) == name
 
 
 @pytest.mark.parametrize(
@@ -199,6 +238,7 @@ def test_ending_it_in_the_middle_of_a_look_waits_until_that_has_logged_out(optio
             await source
         assert logged_out.is_set()
 
+    monkeypatch.setattr(mailstore_alerts, "own_name", lambda watch, interruption: None)
     monkeypatch.setattr(mailstore_alerts, "look", look)
     asyncio.run(run())
 
@@ -230,5 +270,6 @@ def test_the_connection_comes_from_the_environment_as_for_the_modules(monkeypatc
     monkeypatch.setenv("XDG_STATE_HOME", "/state")
     watch = mailstore_alerts.watch_of({"state_path": ""})
     assert watch.server[:5] == ("h", "u", "p", 1234, "basic")
-    assert watch.state_path == "/state/mops.maintenance/mailstore_alerts/h.json"
+    assert watch.state_path is None
+    assert mailstore_alerts.default_folder() == "/state/mops.maintenance/mailstore_alerts"
     assert watch.scope.instances == ["*"]
