@@ -3,12 +3,12 @@
 # SPDX-FileCopyrightText: Contributors to the mops.maintenance project
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run a playbook of ``playbook``'s tasks into a pipe, and see how late each line of progress comes out of it.
+"""Run a playbook of ``playbook``'s tasks into a pipe, and see when each line of progress comes out of it.
 
 ``line`` finds the number in a line that tells how far the work is; the ``service``'s simulator is asked all the while
-how far it really is. ``lines`` has the number of each line, and how many seconds after the simulator it came;
-``latest`` is the largest of these. ``processes`` says how MailStore's processes go. The play runs without the variable
-PYTHONUNBUFFERED, which hides buffers.
+how far it really is. ``lines`` has the number of each line, how far the simulator was when the line came, and for a
+person how many seconds after the simulator it came: a busy machine may take its time. ``processes`` says how
+MailStore's processes go. The play runs without the variable PYTHONUNBUFFERED, which hides buffers.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ class ActionModule(ActionBase):
             found = re.search(arguments["line"], line)
             if found:
                 number = int(found.group(1))
-                lines.append({"number": number, "late": moment - watch.reached(number), "line": line})
+                late = moment - watch.reached(number)
+                lines.append({"number": number, "when": watch.when(moment), "late": late, "line": line})
         return {
             **super().run(tmp, task_vars),
             "lines": lines,
-            "latest": max((line["late"] for line in lines), default=float("inf")),
             "stdout": "".join(line for line, _moment in printed),
         }
 
@@ -114,6 +114,10 @@ class Watch:
     def reached(self, number: float) -> float:
         """The first moment at which the simulator was seen to be that far."""
         return next((moment for moment, seen in self._moments if seen >= number), float("-inf"))
+
+    def when(self, moment: float) -> float:
+        """How far the simulator was seen to be at that moment."""
+        return max((seen for asked, seen in self._moments if asked <= moment), default=-1)
 
     def _watch(self) -> None:
         while not self._ended.wait(ASK_EVERY_SECONDS):
