@@ -69,6 +69,22 @@ TEMPLATES = {
         "mailstore", {"mailstore_billing_dest_dir": "{folder}/billing", "mailstore_billing_exclude": ["gamma"]}
     ),
     "mailstore_metrics": Template("mailstore", {"mailstore_metrics_dest": "{folder}/mailstore.prom"}),
+    "mailstore_instance_move": Template(
+        "mailstore",
+        {"mailstore_instance_move_instance": "alpha", "mailstore_instance_move_to": "host02.spe.example"},
+    ),
+    "mailstore_offboarding": Template(
+        "mailstore",
+        {"mailstore_offboarding_instance": "delta", "mailstore_offboarding_dir": "{folder}/offboarding"},
+    ),
+    "mailstore_password_reset": Template(
+        "mailstore",
+        {
+            "mailstore_password_reset_instance": "beta",
+            "mailstore_password_reset_user": "carla.jansen0",
+            "mailstore_password_reset_new_password": "Sesame-0pen",
+        },
+    ),
     "mailstore_store_rotation": Template("mailstore", {"mailstore_store_rotation_name": 2030}),
     "mailstore_store_verification": Template(
         {"mailstore_store_verification_instances": ["delta"]},

@@ -120,6 +120,30 @@ CASES = [
         "has no instance alhpa",
         variables={"mailstore_billing_instances": ["alhpa"]},
     ),
+    *over_server("mailstore_offboarding", mailstore_offboarding_instance="alpha"),
+    *over_server("mailstore_instance_move", mailstore_instance_move_instance="alpha", mailstore_instance_move_to="h"),
+    *over_server(
+        "mailstore_password_reset",
+        mailstore_password_reset_instance="alpha",
+        mailstore_password_reset_user="anna",
+        mailstore_password_reset_new_password="Sesame-0pen",
+    ),
+    *(
+        Case(
+            name,
+            "an instance that is not there",
+            "no instance alhpa|alhpa.{0,3} was not found",
+            variables={f"{name}_instance": "alhpa", **variables},
+        )
+        for name, variables in (
+            ("mailstore_offboarding", {}),
+            ("mailstore_instance_move", {"mailstore_instance_move_to": "host02.spe.example"}),
+            (
+                "mailstore_password_reset",
+                {"mailstore_password_reset_user": "anna", "mailstore_password_reset_new_password": "Sesame-0pen"},
+            ),
+        )
+    ),
     *over_server("mailstore_store_rotation"),
     Case(
         "mailstore_store_rotation",
