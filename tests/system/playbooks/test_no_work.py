@@ -326,7 +326,11 @@ CASES += [
         for situation, logs, said in (
             ("no log", [], "mashery_preview_logs names no log"),
             ("a log that is not there", ["nope*.log"], "No file matches"),
-            ("no line that makes a record", ["inventory.yml"], "None of the first . lines of the logs makes a record"),
+            (
+                "no line that makes a record",
+                ["{{ inventory_file }}"],
+                "None of the first . lines of the logs makes a record",
+            ),
         )
     ),
     Case(

@@ -998,7 +998,7 @@ class TestFormats:
         lines[9] = lines[9].replace('"api_key"', '"no_key"')
         lines[14] = lines[14].replace('"duration": ', '"duration": -')
         path.write_text("".join(f"{line}\n" for line in lines) + lines[0][:40])
-        options = {
+        options: dict[str, Any] = {
             "ledger": tmp_path / "ledger",
             "log_format": Format("envoy_json", mapping=self.KEYS),
             "skip_invalid": True,
@@ -1048,7 +1048,11 @@ class TestFormats:
         path, ledger = tmp_path / "access.log", tmp_path / "ledger"
         lines = gateway_log("envoy_json", 30)[0]
         path.write_text("".join(f"{line}\n" for line in lines))
-        options = {"ledger": ledger, "log_format": Format("envoy_json", mapping=self.KEYS), "batch_size": 10}
+        options: dict[str, Any] = {
+            "ledger": ledger,
+            "log_format": Format("envoy_json", mapping=self.KEYS),
+            "batch_size": 10,
+        }
         service = Service([None, taken_but(Killed())])  # type: ignore[arg-type]
         with pytest.raises(Killed):
             ship(service, path, **options)
