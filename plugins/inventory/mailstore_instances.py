@@ -49,6 +49,16 @@ options:
     type: bool
     default: false
     version_added: 0.2.0
+  tenants:
+    description:
+      - The folder with the files of tenants, C(tenants/<instanceID>.yml), as M(mops.maintenance.mailstore_export) writes
+        them. A relative path is one from the inventory file.
+      - With it, every tenant that has a file is a host, too. The group C(mailstore_declared) has those with a file,
+        C(mailstore_missing) those with a file that the server does not have, and C(mailstore_undeclared) those that the
+        server has and that have no file.
+      - O(include) and O(exclude) hold for them as well. An id in O(include) that has a file need not be on the server.
+    type: str
+    version_added: 0.2.0
   hostname_prefix:
     description:
       - What the name of each host begins with, before the id of the instance.
@@ -105,8 +115,9 @@ compose:
 """
 
 import difflib
+import os
 import re
-from typing import Any, Mapping
+from typing import Any, Mapping, Sequence
 
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.module_utils.basic import missing_required_lib
@@ -157,7 +168,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         check_names(config, self.get_options())
         server = server_of(self._connection(config))
         listed = self._listed(server, path, cache)
-        missing = not_found(self.get_option("include"), listed["instances"], allow_empty=self.get_option("allow_empty"))
+        declared = self._declared(path)
+        known = [*listed["instances"], *({"instanceID": name} for name in declared or ())]
+        missing = not_found(self.get_option("include"), known, allow_empty=self.get_option("allow_empty"))
         if missing:
             self._tell(f"{path}: include names {', '.join(missing)}, and {server.host} has no such instance.")
         self.inventory.add_group(TOP_GROUP)
@@ -167,8 +180,43 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         where = {"mailstore_connection": connection, "mailstore_server_name": listed["server_name"]}
         for instance in listed["instances"]:
             identifier = instance["instanceID"]
-            if fits(identifier, self.get_option("include")) and not fits(identifier, self.get_option("exclude")):
+            if self._listed_here(identifier):
                 self._add(instance, where, path)
+        if declared is not None:
+            self._group_by_files(declared, [instance["instanceID"] for instance in listed["instances"]], where)
+
+    def _declared(self, path: str) -> list[str] | None:
+        """The ids of the tenants that have a file, or None where no folder is named. Raises `InvalidOption`."""
+        option = self.get_option("tenants")
+        if not option:
+            return None
+        folder = os.path.join(os.path.dirname(os.path.abspath(path)), os.path.expanduser(str(option)))
+        inner = os.path.join(folder, "tenants")
+        folder = inner if os.path.isdir(inner) else folder
+        if not os.path.isdir(folder):
+            raise InvalidOption(f"tenants names {folder}, and there is no such folder.")
+        names = sorted(name for name in os.listdir(folder) if name.endswith((".yml", ".yaml")) and name[0] != ".")
+        return [name.rpartition(".")[0] for name in names]
+
+    def _group_by_files(self, declared: Sequence[str], there: Sequence[str], where: Mapping[str, Any]) -> None:
+        """Have a host for each tenant with a file, and groups of what has a file and what is there."""
+        groups = [self.inventory.add_group(f"mailstore_{word}") for word in ("declared", "missing", "undeclared")]
+        on_server = {name.casefold() for name in there}
+        with_file = {name.casefold() for name in declared}
+        prefix = self.get_option("hostname_prefix")
+        for name in declared:
+            if name.casefold() in on_server or not self._listed_here(name):
+                continue
+            self.inventory.add_host(f"{prefix}{name}", group=groups[1])
+            self.inventory.add_host(f"{prefix}{name}", group=groups[0])
+            for variable, value in {"ansible_connection": "local", "mailstore_instance_id": name, **where}.items():
+                self.inventory.set_variable(f"{prefix}{name}", variable, value)
+        for name in filter(self._listed_here, there):
+            group = groups[0] if name.casefold() in with_file else groups[2]
+            self.inventory.add_host(f"{prefix}{name}", group=group)
+
+    def _listed_here(self, identifier: str) -> bool:
+        return fits(identifier, self.get_option("include")) and not fits(identifier, self.get_option("exclude"))
 
     def _tell(self, failure: str) -> None:
         """Warn of what could not be listed, while the rest is."""

@@ -14,7 +14,7 @@ import os
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Callable, Mapping, NamedTuple, Protocol, TypeVar
+from typing import Any, Callable, Iterable, Mapping, NamedTuple, Protocol, TypeVar
 
 DOCUMENTATION = r"""
 ---
@@ -75,6 +75,12 @@ options:
       - How many instances are asked at once. With O(auth_method=session), each of them takes a session of its own.
     type: int
     default: 4
+  drift_report:
+    description:
+      - The file C(mailstore-drift.json) of the role P(mops.maintenance.mailstore_drift#role). Each tenant that differs
+        from its file by that is an alert, V(drift). It is cleared when a later report does not have it any more.
+      - While the file is missing or cannot be read, what was told stands.
+    type: path
   state_path:
     description:
       - The file that remembers what was told. It is readable for its owner only, and must outlive a restart; in a
@@ -130,7 +136,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.argume
     connection_arguments,
     server_of,
 )
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet import alerts, health
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet import alerts, drift, health
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet.delivered import (
     DeliveredAlerts,
     DeliveredUnusable,
@@ -141,7 +147,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet.
     FactsGatherer,
     Scope,
 )
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet.findings import Limits
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet.findings import Finding, Limits
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.concurrency import check_concurrency
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.following import Following
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.interruption import Interruption
@@ -163,6 +169,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "stale_hours": {"type": "int", "default": Limits.stale_hours},
     "certificate_days": {"type": "int", "default": Limits.certificate_days},
     "concurrency": {"type": "int", "default": 4},
+    "drift_report": {"type": "path"},
     "state_path": {"type": "path"},
 }
 
@@ -185,6 +192,7 @@ class Watch(NamedTuple):
     concurrency: int
     interval: float
     state_path: str | None
+    drift_report: str | None = None
 
 
 async def main(queue: Queue, args: Mapping[str, Any]) -> None:
@@ -224,7 +232,16 @@ def watch_of(args: Mapping[str, Any]) -> Watch:
         raise InvalidOption(f"interval must be 1 to 86400 seconds, not {options['interval']:g}.")
     check_concurrency(options["concurrency"])
     path = options["state_path"] or None
-    return Watch(server, scope, options["exclude"], limits, options["concurrency"], options["interval"], path)
+    return Watch(
+        server,
+        scope,
+        options["exclude"],
+        limits,
+        options["concurrency"],
+        options["interval"],
+        path,
+        options["drift_report"],
+    )
 
 
 def default_folder() -> str:
@@ -277,8 +294,21 @@ async def follow(queue: Queue, watch: Watch, told: DeliveredAlerts) -> None:
             answered, failures, said, unmatched = True, 0, None, survey["unmatched"]
             looked_at = health.without(survey, watch.exclude)
             now = alerts.standing(looked_at, told.alerts.values(), now=datetime.now(timezone.utc), limits=watch.limits)
+            now += drifting(watch, told.alerts.values())
         await tell(queue, watch, told, alerts.news(told.alerts, now))
         await asyncio.sleep(wait_after(failures, watch.interval))
+
+
+def drifting(watch: Watch, told: Iterable[Finding]) -> list[Finding]:
+    """The tenants that differ from their files; what was told of them, where no report can be read now."""
+    if watch.drift_report is None:
+        return []
+    try:
+        found = drift.findings(Path(watch.drift_report).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, InvalidOption) as error:
+        LOGGER.info("%s: %s", watch.drift_report, error)
+        found = [finding for finding in told if finding.kind == drift.KIND]
+    return alerts.within(found, watch.scope.instances, watch.exclude)
 
 
 def wait_after(failures: int, interval: float) -> float:

@@ -115,6 +115,9 @@ def _of_change(change: Mapping[str, Any]) -> Document:
     found = _difference(kind, str(change.get("part")), str(change.get("name")), when=change.get("since"))
     if change.get("obstacle"):
         found["obstacle"] = change["obstacle"]
+    # The list of instances repeats some of what is in an instance's configuration.
+    paths = {str(item["path"]) for item in details}
+    details = [item for item in details if f"configuration.{item['path']}" not in paths]
     return {**found, "details": details[:_MOST_DETAILS]}
 
 

@@ -132,6 +132,12 @@ KINDS = {
             "Look at instances that archive nothing",
             "Their profiles run and succeed, but find nothing to archive. On quiet days this is as it should be.",
         ),
+        Kind(
+            "drift",
+            "See how tenants differ from their files",
+            "Somebody has changed something in the console. Take it back with mailstore_tenant, or into the files with "
+            "mailstore_export. Only who follows the reports of mailstore_drift finds this.",
+        ),
         Kind("message", "Read what the server says", "These messages fit none of the other findings."),
         Kind(
             "instance_frozen",

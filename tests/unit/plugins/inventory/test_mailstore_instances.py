@@ -281,3 +281,40 @@ def test_a_prefix_tells_servers_apart(parse, client, monkeypatch):
 )
 def test_names_become_names_of_variables(name, expected):
     assert snake_case(name) == expected
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Files of two tenants, one of which the server does not have."""
+    folder = tmp_path / "mailstore/tenants"
+    folder.mkdir(parents=True)
+    for name in ("beta.yml", "omega.yml", ".hidden.yml", "notes.txt"):
+        (folder / name).write_text("")
+    return folder.parent
+
+
+def test_files_and_server_are_one_inventory(parse, folder):
+    groups = members(parse(**SERVER, tenants="mailstore"))
+    assert groups["mailstore_declared"] == ["omega", "Beta"]
+    assert groups["mailstore_missing"] == ["omega"]
+    assert groups["mailstore_undeclared"] == ["alpha", "alpha-test"]
+    assert groups["mailstore_instances"] == ["alpha", "alpha-test", "Beta"]
+
+
+def test_a_tenant_that_has_only_a_file_is_a_host_of_the_controller(parse, folder):
+    variables = parse(**SERVER, tenants=str(folder), hostname_prefix="eu-").get_host("eu-omega").get_vars()
+    assert variables["ansible_connection"] == "local"
+    assert variables["mailstore_instance_id"] == "omega"
+    assert variables["mailstore_connection"]["host"] == SERVER["host"]
+
+
+def test_patterns_hold_for_files_as_well(parse, folder):
+    groups = members(parse(**SERVER, tenants="mailstore", include=["omega", "alpha*"], exclude=["*-test"]))
+    assert groups["mailstore_missing"] == ["omega"]
+    assert groups["mailstore_undeclared"] == ["alpha"]
+    assert groups["mailstore_declared"] == ["omega"]
+
+
+def test_a_folder_that_is_not_there_is_a_failure(parse):
+    with pytest.raises(AnsibleParserError, match="there is no such folder"):
+        parse(**SERVER, tenants="nowhere")
