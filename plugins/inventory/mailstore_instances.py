@@ -51,8 +51,8 @@ options:
     version_added: 0.2.0
   tenants:
     description:
-      - The folder with the files of tenants, C(tenants/<instanceID>.yml), as M(mops.maintenance.mailstore_export) writes
-        them. A relative path is one from the inventory file.
+      - The folder with the files of tenants, C(tenants/<instanceID>.yml), as M(mops.maintenance.mailstore_export)
+        writes them. A relative path is one from the inventory file.
       - With it, every tenant that has a file is a host, too. The group C(mailstore_declared) has those with a file,
         C(mailstore_missing) those with a file that the server does not have, and C(mailstore_undeclared) those that the
         server has and that have no file.

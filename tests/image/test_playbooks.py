@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from demo import access_log
-from test_runner_playbooks import BACKUP, PLAYBOOKS, TEMPLATES
+from test_runner_playbooks import BACKUP, PLAYBOOKS, TEMPLATES, declare
 
 from image.conftest import Containers
 from simulators.awx.launch import running as awx_running
@@ -42,6 +42,7 @@ def options_of(folder: Path, name: str, more: dict[str, object]) -> list[str]:
     """The options with which a playbook does something."""
     access_log.write(folder / "access.log", 100)
     (folder / "backup.yml").write_text(BACKUP)
+    declare(folder)
     (folder / "inventory.yml").write_text(INVENTORY)
     (folder / "mailstore_instances.yml").write_text("plugin: mops.maintenance.mailstore_instances\n")
     variables = json.loads(json.dumps(TEMPLATES[name].extra_vars).replace("{folder}", str(folder)))

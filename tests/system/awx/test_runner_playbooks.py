@@ -60,6 +60,15 @@ TEMPLATES = {
     "mailstore_health": Template(
         {"mailstore_health_report_dir": "{folder}/health", "mailstore_health_fail_on": "never"},
     ),
+    "mailstore_export": Template("mailstore", {"mailstore_export_dir": "{folder}/exported"}),
+    "mailstore_tenant": Template(
+        "mailstore", {"mailstore_tenant_dir": "{folder}/declared"}, progress=("[localhost] alpha: ",)
+    ),
+    "mailstore_drift": Template(
+        "mailstore",
+        {"mailstore_drift_dir": "{folder}/declared", "mailstore_drift_report_dir": "{folder}/drift"},
+        progress=("[localhost] alpha: ",),
+    ),
     "mailstore_maintenance": Template(
         {"mailstore_maintenance_hosts": "delta", "mailstore_maintenance_state_dir": "{folder}/state"},
         progress=("[delta] VerifyStore 2026: ", "[delta] CompactStore 2026: "),
@@ -116,6 +125,12 @@ TEMPLATES = {
 }
 
 
+def declare(folder: Path) -> None:
+    """Make the folder of a tenant's file."""
+    (folder / "declared").mkdir()
+    (folder / "declared/alpha.yml").write_text("instance: alpha\njobs: []\n")
+
+
 @pytest.fixture(scope="module")
 def fleet(started: Simulators, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
     """The MailStore inventory, synchronized with its source."""
@@ -129,6 +144,7 @@ def test_a_shipped_playbook_runs_as_in_awx(
     simulators.processes({"seconds": 1.5, "steps": 5})
     access_log.write(tmp_path / "access.log", 100)
     (tmp_path / "backup.yml").write_text(BACKUP)
+    declare(tmp_path)
     template, job_folder = TEMPLATES[name], tmp_path / "job"
     runner.prepare(
         job_folder,
