@@ -11,6 +11,7 @@ from typing import Any, Mapping
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.mops.maintenance.plugins.module_utils._replace import replace
 from ansible_collections.mops.maintenance.plugins.plugin_utils import _tenant_files as files
+from ansible_collections.mops.maintenance.plugins.plugin_utils._differences import show_where_failed
 from ansible_collections.mops.maintenance.plugins.plugin_utils._quick import QuickAction
 
 
@@ -48,7 +49,9 @@ class ActionModule(QuickAction):
         )
         if self._task.diff:
             result["diff"] = folder.differences
-        return self._with_words(result, folder)
+        result = self._with_words(result, folder)
+        show_where_failed(result)
+        return result
 
     def _names_all(self) -> bool:
         """Whether every instance was exported, so that a file of none is left over."""

@@ -11,6 +11,7 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.validation import check_type_list
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.references import resolved
+from ansible_collections.mops.maintenance.plugins.plugin_utils._differences import show_where_failed
 from ansible_collections.mops.maintenance.plugins.plugin_utils._progress import ActionWithProgress
 from ansible_collections.mops.maintenance.plugins.plugin_utils._tenant_files import FileUnusable, read_all
 
@@ -22,11 +23,13 @@ class ActionModule(ActionWithProgress):
         given = self._task.args
         try:
             self._task.args = self._with_documents(given, task_vars or {})
-            return super().run(tmp, task_vars)
+            result: dict[str, Any] = super().run(tmp, task_vars)
         except FileUnusable as error:
             return {"failed": True, "changed": False, "msg": str(error)}
         finally:
             self._task.args = given
+        show_where_failed(result)
+        return result
 
     def _with_documents(self, given: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
         """The options with the documents of the files, and with the secrets that the documents refer to."""
