@@ -56,7 +56,6 @@ def environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("ANSIBLE_COLLECTIONS_PATH", "LANG", "LC_ALL") if name in os.environ}
     return {
         **kept,
-        "PYTHONPATH": str(ROOT / "tests/quick_python"),
         "PATH": str(Path(sys.executable).parent) + os.pathsep + os.environ.get("PATH", ""),
         "HOME": str(folder / "home"),
         "TMPDIR": str(folder / "tmp"),

@@ -21,6 +21,8 @@ from runs import PATIENCE_SECONDS, eventually, playbook, processes_of, start
 
 from simulators.launch import Simulators
 
+KILLS = int(os.environ.get("MOPS_CRASH_KILLS", "4"))
+
 INVOKE = """
 - mops.maintenance.mailstore_invoke:
     function: CompactStore
@@ -131,7 +133,7 @@ def test_many_at_once_are_all_cancelled(simulators, tmp_path, ending, auth_metho
 
 def test_a_play_that_is_killed_at_any_moment_leaves_what_it_promised(simulators, tmp_path):
     moments = random.Random(20140131)
-    for number in range(12):
+    for number in range(KILLS):
         simulators.reset("mailstore")
         folder = tmp_path / str(number)
         folder.mkdir()

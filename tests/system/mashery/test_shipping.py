@@ -24,7 +24,7 @@ from simulators.launch import Simulators
 MODULE = "mashery_event_post"
 
 RECORDS = int(os.environ.get("MOPS_CRASH_RECORDS", "60000"))
-KILLS = int(os.environ.get("MOPS_CRASH_KILLS", "20"))
+KILLS = int(os.environ.get("MOPS_CRASH_KILLS", "6"))
 LOOKS = 20
 """How often a gateway's disk is searched while a post is under way."""
 

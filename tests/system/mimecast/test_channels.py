@@ -21,6 +21,8 @@ from runs import Run, eventually, finish, play, start
 
 from simulators.launch import Options, Simulators, running
 
+KILLS = int(os.environ.get("MOPS_CRASH_KILLS", "6"))
+
 
 @pytest.fixture(scope="module")
 def many_channels() -> Iterator[Simulators]:
@@ -110,7 +112,7 @@ while True:
 """
     environment = {"PYTHONPATH": os.environ["ANSIBLE_COLLECTIONS_PATH"]}
     chance = random.Random(1)
-    for _round in range(15):
+    for _round in range(KILLS):
         process = start([sys.executable, "-c", writer], tmp_path, environment)
         assert eventually(path.exists)
         time.sleep(chance.uniform(0.05, 0.4))

@@ -22,7 +22,7 @@ from simulators.launch import Simulators
 
 MODULE = "mimecast_siem_events"
 EVENTS = int(os.environ.get("MOPS_CRASH_EVENTS", "20000"))
-KILLS = int(os.environ.get("MOPS_CRASH_KILLS", "20"))
+KILLS = int(os.environ.get("MOPS_CRASH_KILLS", "6"))
 BATCH = 500
 
 

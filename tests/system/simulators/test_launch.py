@@ -62,25 +62,17 @@ def started(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str]
         process.communicate()
 
 
-def test_all_three_start_and_end():
-    with running() as simulators:
-        assert [simulators.state(name)["faults"] for name in NAMES] == [[], [], []]
-    assert gone(list(simulators.pids.values()))
+def test_two_sets_run_side_by_side_with_secrets_of_their_own_or_given_ones(simulators):
+    with running(Options(given={"mailstore": {"password": "chosen"}})) as other:
+        assert not set(simulators.secrets()) & set(other.secrets())
+        assert simulators.mailstore.session_port != other.mailstore.session_port
+        assert other.mailstore.password == "chosen"
+        assert [other.state(name)["faults"] for name in NAMES] == [[], [], []]
+    assert gone(list(other.pids.values()))
 
 
-def test_two_sets_run_side_by_side_with_secrets_of_their_own():
-    with running() as one, running() as two:
-        assert not set(one.secrets()) & set(two.secrets())
-        assert one.mailstore.session_port != two.mailstore.session_port
-
-
-def test_given_secrets_are_used():
-    with running(Options(given={"mailstore": {"password": "chosen"}})) as simulators:
-        assert simulators.mailstore.password == "chosen"
-
-
-def test_the_file_has_all_that_is_needed_and_is_private(tmp_path):
-    with started(tmp_path, "--mimecast-channels", "5") as (_process, data, printed):
+def test_the_file_has_all_that_is_needed_and_is_private_and_sigterm_leaves_no_process(tmp_path):
+    with started(tmp_path, "--mimecast-channels", "5") as (process, data, printed):
         assert stat.S_IMODE((tmp_path / "build" / "simulators.json").stat().st_mode) == 0o600
         assert Path(data["ca_path"]).is_file()
         assert {"base_url", "access_key", "secret_key", "app_id", "app_key"} <= set(data["mimecast"])
@@ -91,9 +83,11 @@ def test_the_file_has_all_that_is_needed_and_is_private(tmp_path):
         script = line + ' && printf \'%s\\n\' "$MAILSTORE_PASSWORD" "$MIMECAST_SECRET_KEY" "$MASHERY_CA_PATH"'
         shown = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout.splitlines()
         assert shown == [data["mailstore"]["password"], data["mimecast"]["secret_key"], data["ca_path"]]
+        process.send_signal(signal.SIGTERM)
+        assert gone([*data["pids"].values(), process.pid])
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_no_process_is_left_behind(tmp_path, number):
     with started(tmp_path) as (process, data, _printed):
         pids = list(data["pids"].values())

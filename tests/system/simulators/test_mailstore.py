@@ -22,6 +22,7 @@ from runs import PATIENCE_SECONDS, eventually
 
 from shapes import differences, functions
 from simulators.launch import Options, Simulators, running
+from simulators.mailstore.fleet import build
 
 BOM = b"\xef\xbb\xbf"
 
@@ -598,18 +599,22 @@ def test_every_function_of_the_metadata_answers(session):
 
 
 def test_the_same_seed_gives_the_same_fleet_and_a_larger_one_begins_with_it():
-    listings = []
-    for size, seed in ((60, 7), (60, 7), (20, 7), (60, 8)):
-        with running(Options(fleet=size, seed=seed)) as simulators:
-            session = Session(simulators)
-            session.log_in()
-            instances = session.result("GetInstances", instanceFilter="*")
-            alive = next(item["instanceID"] for item in instances if item["status"] == "running")
-            listings.append((instances, session.result("GetStores", instanceID=alive)))
-    assert listings[0] == listings[1]
-    assert len(listings[0][0]) == 60
-    assert listings[2][0] == listings[0][0][:20]
-    assert listings[3] != listings[0]
+    fleets = [
+        [(name, instance.status, instance.stores) for name, instance in build("admin", size, seed).instances.items()]
+        for size, seed in ((60, 7), (60, 7), (20, 7), (60, 8))
+    ]
+    assert len(fleets[0]) == 60
+    assert fleets[1] == fleets[0]
+    assert fleets[2] == fleets[0][:20]
+    assert fleets[3] != fleets[0]
+
+
+def test_a_fleet_is_served():
+    with running(Options(fleet=5, seed=7)) as simulators:
+        session = Session(simulators)
+        session.log_in()
+        listed = session.result("GetInstances", instanceFilter="*")
+        assert [item["instanceID"] for item in listed] == list(build("admin", 5, 7).instances)
 
 
 WINDOW = {"fromIncluding": "2026-01-01T00:00:00", "toExcluding": "2027-01-01T00:00:00"}
