@@ -23,8 +23,8 @@ demo: $(VENV)/ready collection  ## watch the shipped playbooks do their main job
 simulators: $(VENV)/ready collection  ## start the three simulators and leave them running, to play with by hand
 	@PYTHONPATH=tests exec $(VENV)/bin/python -m simulators
 
-bench: $(VENV)/ready collection  ## measure speed and memory against what one would use otherwise
-	@ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/$(COLLECTIONS) PYTHONPATH=tests exec $(VENV)/bin/python -m bench
+bench: $(VENV)/ready collection  ## measure speed and memory against what one would use otherwise (BENCH=--tiny: a glimpse)
+	@ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/$(COLLECTIONS) PYTHONPATH=tests exec $(VENV)/bin/python -m bench $(BENCH)
 
 test:  ## run everything that CI runs, on the oldest ansible-core and on the newest for this Python
 test-all:  ## the same on every ansible-core that a Python of this machine can install

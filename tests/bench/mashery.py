@@ -20,6 +20,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -203,9 +204,9 @@ def speed(bench: Bench, records: int, rounds: int) -> None:
     row(f"  against {records // 10} records", f"{memory / tenth:.2f}", "at most 1.10", memory / tenth <= 1.1)
 
 
-def rerun(bench: Bench, rounds: int) -> None:
+def rerun(bench: Bench, records: int, rounds: int) -> None:
     print("A rerun with nothing new, wall time of ansible-playbook:")
-    log, ledger = bench.log(100_000), str(bench.folder / "rerun.ledger")
+    log, ledger = bench.log(records), str(bench.folder / "rerun.ledger")
     bench.ship(log, ledger)
     ours, empty = [], []
     for _round in range(rounds):
@@ -222,10 +223,10 @@ def rerun(bench: Bench, rounds: int) -> None:
     row("  times as long", f"{ratio:.2f}", "at most 1.20", ratio <= 1.2)
 
 
-def levels(bench: Bench, records: int) -> None:
+def levels(bench: Bench, records: int, chosen: Sequence[int]) -> None:
     print(f"What the compression level costs and saves, {records} records:")
     log = bench.log(records)
-    for level in range(1, 10):
+    for level in chosen:
         measured = bench.ship(log, compress_level=level)
         report = measured.result
         row(
@@ -238,7 +239,7 @@ def levels(bench: Bench, records: int) -> None:
 def growth(bench: Bench, largest: int) -> None:
     print("Processor time per record, in microseconds, less that of a run with one record; and wall time:")
     one = min(bench.ship(bench.log(1)).processor for _round in range(3))
-    count = 10_000
+    count = min(10_000, largest)
     while count <= largest:
         runs = [bench.ship(bench.log(count)) for _round in range(2)]
         cost = (min(run.processor for run in runs) - one) / count * 1e6
@@ -254,7 +255,10 @@ def main() -> None:
     parser.add_argument("--largest", type=int, default=1_000_000, help="of the logs whose cost per record is compared")
     parser.add_argument("--only", choices=["speed", "rerun", "levels", "growth"])
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--tiny", action="store_true", help="as little as can be, to see that it works")
     arguments = parser.parse_args()
+    if arguments.tiny:
+        arguments.records, arguments.rounds, arguments.largest = 2000, 1, 1000
     if arguments.serve:
         serve()
         return
@@ -269,9 +273,9 @@ def main() -> None:
             if "speed" in wanted:
                 speed(bench, arguments.records, arguments.rounds)
             if "rerun" in wanted:
-                rerun(bench, max(5, arguments.rounds))
+                rerun(bench, 1000, 1) if arguments.tiny else rerun(bench, 100_000, max(5, arguments.rounds))
             if "levels" in wanted:
-                levels(bench, arguments.records // 5)
+                levels(bench, arguments.records // 5, (1, 9) if arguments.tiny else range(1, 10))
             if "growth" in wanted:
                 growth(bench, arguments.largest)
         finally:

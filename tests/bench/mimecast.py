@@ -94,12 +94,15 @@ PLAYBOOKS = {
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=11)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--tiny", action="store_true", help="one round and no verdict, to see that it works")
+    arguments = parser.parse_args()
+    rounds = 0 if arguments.tiny else arguments.rounds
     # One channel that the bench asks for is as good as another; a quota would be measured as waiting.
     with running(Options(mimecast_channels=100, settings={"mimecast": {"quota_limit": 1_000_000}})) as simulators:
         with tempfile.TemporaryDirectory() as folder:
             seconds = measured(Path(folder), simulators, rounds)
-    return report(seconds)
+    missed = report(seconds)
+    return 0 if arguments.tiny else missed
 
 
 def measured(folder: Path, simulators: Simulators, rounds: int) -> dict[str, float]:
@@ -113,7 +116,7 @@ def measured(folder: Path, simulators: Simulators, rounds: int) -> dict[str, flo
     for number in range(rounds + 1):
         for name in PLAYBOOKS:
             seconds = run(folder, name, environment)
-            if number > 0:  # the first round fills caches
+            if number > 0 or rounds == 0:  # the first round fills caches
                 taken[name].append(seconds)
     return {name: statistics.median(values) for name, values in taken.items()}
 

@@ -3,11 +3,12 @@
 # SPDX-FileCopyrightText: Contributors to the mops.maintenance project
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The demo does what README says, from a fresh clone, and leaves nothing behind however it ends."""
+"""``make`` does what README says, from a fresh clone: the demo, which leaves nothing behind, and the benches."""
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,9 +20,15 @@ import pytest
 from runs import ROOT, eventually
 
 MARK = "MOPS_TEST_MARK"
+TABLES = (
+    *("Shipping 2000 records", "peak memory", "a rerun of ours", "level 9", "Processor time per record"),
+    *("GetInstances once", "20 processes of 2 s", "the end is noticed", "a process of 2 s / by hand"),
+    *("one call / the same by hand", "100 channels / one channel"),
+)
+"""Rows of every table of the benches."""
 
 
-def test_make_demo_in_a_fresh_clone_with_an_empty_home(tmp_path):
+def test_make_demo_and_bench_in_a_fresh_clone_with_an_empty_home(tmp_path):
     home, clone = tmp_path / "home", tmp_path / "clone"
     home.mkdir()
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
@@ -31,10 +38,14 @@ def test_make_demo_in_a_fresh_clone_with_an_empty_home(tmp_path):
         "PYTHON": sys.executable,
         **{name: value for name, value in os.environ.items() if name.startswith("PIP_")},
     }
-    demo = subprocess.run(
-        ["make", "demo"], cwd=clone, env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
-    assert demo.returncode == 0, demo.stdout + demo.stderr
+
+    def make(*words: str) -> subprocess.CompletedProcess[str]:
+        command = ["make", "-C", str(clone), *words]
+        made = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, check=False)
+        assert made.returncode == 0, made.stdout + made.stderr
+        return made
+
+    demo = make("demo")
     table = demo.stdout.split("What each service saw")[1]
     assert table.split() == [
         *("Mimecast", "1", "request", "3", "tokens", "issued"),
@@ -44,8 +55,13 @@ def test_make_demo_in_a_fresh_clone_with_an_empty_home(tmp_path):
     assert "0 left open" in table
     assert demo.stdout.count(" changed=0 ") == 3, "the second run of each, and the verification, change nothing"
 
+    bench = make("bench", "BENCH=--tiny")
+    for row in TABLES:
+        assert row in bench.stdout, bench.stdout
+    assert not re.search(r"\bnan\b|\binf\b", bench.stdout)
 
-@pytest.mark.parametrize("seconds", [0.2, 1.5, 4, 8, 14])
+
+@pytest.mark.parametrize("seconds", [0.2, 4, 14])  # while it starts, and in the middle of its work
 def test_an_interrupted_demo_leaves_no_process(tmp_path, seconds):
     mark = uuid.uuid4().hex
     environment = {**os.environ, MARK: mark, "TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT / "tests")}
