@@ -27,6 +27,8 @@ from simulators.launch import Simulators
 
 CREDENTIAL_TYPES = ROOT / "roles/awx_setup/files/credential_types"
 PROJECT = ROOT / "roles/awx_setup/files/project"
+CATALOGUE = yaml.safe_load((ROOT / "roles/awx_setup/vars/main.yml").read_text())["awx_setup_catalogue"]
+"""The job templates of the role, by their playbooks."""
 
 Credentials = Mapping[str, Mapping[str, Any]]
 """What somebody has entered into the form of each credential, by the name of its type."""
@@ -102,8 +104,7 @@ def entered(simulators: Simulators) -> Credentials:
 
 def credentials_for(playbook: str, simulators: Simulators) -> Credentials:
     """The credential that the job template of a shipped playbook has."""
-    catalogue = yaml.safe_load((ROOT / "roles/awx_setup/vars/main.yml").read_text())["awx_setup_catalogue"]
-    service = catalogue[playbook]["service"]
+    service = CATALOGUE[playbook]["service"]
     if playbook != "mimecast_siem_collection":
         return {service: entered(simulators)[service]}
     # It takes a client of API 2.0, which is a credential of the same type with other fields.

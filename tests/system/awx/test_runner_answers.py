@@ -15,12 +15,11 @@ import pytest
 import runner
 import yaml
 from runs import ROOT
-from test_runner_playbooks import BACKUP, PLAYBOOKS, TEMPLATES
+from test_runner_playbooks import BACKUP, PLAYBOOKS
 
 from simulators.launch import Simulators
 
 ROLES = ROOT / "roles"
-CATALOGUE = yaml.safe_load((ROLES / "awx_setup" / "vars" / "main.yml").read_text())["awx_setup_catalogue"]
 DESCRIBED = [
     (role, name, option)
     for role in PLAYBOOKS
@@ -39,7 +38,7 @@ def test_answers_are_written_as_awx_writes_them() -> None:
 
 
 def job(simulators: Simulators, folder: Path, name: str, answers: Mapping[str, Any]) -> runner.Job:
-    fleet = TEMPLATES[name].fleet
+    fleet = runner.CATALOGUE[name]["inventory"] == "mailstore"
     inventory = runner.mailstore_inventory(simulators, folder / "update") if fleet else runner.LOCALHOST
     runner.prepare(folder / "job", runner.credentials_for(name, simulators), inventory=inventory, extra_vars=answers)
     return runner.run(folder / "job", name)
@@ -47,7 +46,7 @@ def job(simulators: Simulators, folder: Path, name: str, answers: Mapping[str, A
 
 def defaults(name: str) -> dict[str, Any]:
     """What AWX hands over where nobody has answered anything."""
-    return {question["variable"]: question["default"] for question in CATALOGUE.get(name, {"survey": []})["survey"]}
+    return {question["variable"]: question["default"] for question in runner.CATALOGUE[name]["survey"]}
 
 
 @pytest.mark.parametrize("name", PLAYBOOKS)

@@ -17,12 +17,11 @@ import pytest
 import runner
 from demo import access_log
 from leaks import assert_nowhere, left_behind
-from runs import ROOT
 
 from simulators.launch import Simulators
 
-# awx_setup sets up AWX, and there is no AWX here.
-PLAYBOOKS = sorted(path.stem for path in ROOT.glob("playbooks/*.yml") if path.stem != "awx_setup")
+PLAYBOOKS = sorted(runner.CATALOGUE)
+"""Those with a job template, which all should have: test_awx_setup.py sees to that."""
 
 BACKUP = """
 - name: Make the backup
@@ -75,26 +74,23 @@ TEMPLATES = {
         fleet=True,
     ),
     "mailstore_billing": Template(
-        "mailstore", {"mailstore_billing_dest_dir": "{folder}/billing", "mailstore_billing_exclude": ["gamma"]}
+        {"mailstore_billing_dest_dir": "{folder}/billing", "mailstore_billing_exclude": ["gamma"]}
     ),
-    "mailstore_metrics": Template("mailstore", {"mailstore_metrics_dest": "{folder}/mailstore.prom"}),
+    "mailstore_metrics": Template({"mailstore_metrics_dest": "{folder}/mailstore.prom"}),
     "mailstore_instance_move": Template(
-        "mailstore",
         {"mailstore_instance_move_instance": "alpha", "mailstore_instance_move_to": "host02.spe.example"},
     ),
     "mailstore_offboarding": Template(
-        "mailstore",
         {"mailstore_offboarding_instance": "delta", "mailstore_offboarding_dir": "{folder}/offboarding"},
     ),
     "mailstore_password_reset": Template(
-        "mailstore",
         {
             "mailstore_password_reset_instance": "beta",
             "mailstore_password_reset_user": "carla.jansen0",
             "mailstore_password_reset_new_password": "Sesame-0pen",
         },
     ),
-    "mailstore_store_rotation": Template("mailstore", {"mailstore_store_rotation_name": 2030}),
+    "mailstore_store_rotation": Template({"mailstore_store_rotation_name": 2030}),
     "mailstore_store_verification": Template(
         {"mailstore_store_verification_instances": ["delta"]},
         progress=("[localhost] VerifyStore [delta/2026]: ",),
@@ -107,9 +103,7 @@ TEMPLATES = {
         },
         progress=("[localhost] mashery: ",),
     ),
-    "mashery_preview": Template(
-        "mashery", {"mashery_preview_hosts": "all", "mashery_preview_logs": ["{folder}/access.log"]}
-    ),
+    "mashery_preview": Template({"mashery_preview_hosts": "all", "mashery_preview_logs": ["{folder}/access.log"]}),
     "mimecast_event_channels": Template(
         {
             "mimecast_event_channels_ids": ["B8Y43U-GYVS-WHAU6M"],
