@@ -59,12 +59,9 @@ TEMPLATES = {
     "mailstore_health": Template(
         {"mailstore_health_report_dir": "{folder}/health", "mailstore_health_fail_on": "never"},
     ),
-    "mailstore_export": Template("mailstore", {"mailstore_export_dir": "{folder}/exported"}),
-    "mailstore_tenant": Template(
-        "mailstore", {"mailstore_tenant_dir": "{folder}/declared"}, progress=("[localhost] alpha: ",)
-    ),
+    "mailstore_export": Template({"mailstore_export_dir": "{folder}/exported"}),
+    "mailstore_tenant": Template({"mailstore_tenant_dir": "{folder}/declared"}, progress=("[localhost] alpha: ",)),
     "mailstore_drift": Template(
-        "mailstore",
         {"mailstore_drift_dir": "{folder}/declared", "mailstore_drift_report_dir": "{folder}/drift"},
         progress=("[localhost] alpha: ",),
     ),
