@@ -189,7 +189,7 @@ def main() -> None:
 
 def told(module: AnsibleModule, rotation: Rotation, rotated: Rotated) -> dict[str, Any]:
     """The result. Raises `NotFound` where there was nothing to do, and `MopsError` where some have failed."""
-    facts = {
+    facts: dict[str, Any] = {
         "changed": bool(rotated.changed),
         "rotated": rotated.changed,
         "skipped_instances": rotated.skipped,

@@ -26,8 +26,8 @@ def show_where_failed(result: Mapping[str, Any]) -> None:
 def lines(difference: Mapping[str, Any]) -> Iterator[str]:
     """One difference as a unified diff."""
     before, after = (_text(difference.get(name)).splitlines() for name in ("before", "after"))
-    names = (f"{name}: {difference.get(f'{name}_header', '')}" for name in ("before", "after"))
-    yield from difflib.unified_diff(before, after, *names, lineterm="")
+    old, new = (f"{name}: {difference.get(f'{name}_header', '')}" for name in ("before", "after"))
+    yield from difflib.unified_diff(before, after, old, new, lineterm="")
 
 
 def _text(value: Any) -> str:

@@ -83,6 +83,7 @@ _WORDS_MAX_CHARACTERS = 300
 _NO_INSTANCES = "MailStore Server, which has one archive and no instances"
 
 T = TypeVar("T")
+Self = TypeVar("Self", bound="Client")
 
 
 class ServiceError(MopsError):
@@ -235,7 +236,7 @@ class Client:
         self._given_up = given_up or GivenUp(clock)
         self.on_wait = on_wait
 
-    def __enter__(self) -> Client:
+    def __enter__(self: Self) -> Self:
         return self
 
     def __exit__(self, *exc_info: object) -> None:

@@ -169,7 +169,8 @@ def _sum(instance: Document, key: str) -> int | None:
     """The sum over the stores, or None where one of them does not tell."""
     stores = instance.get("stores")
     values = [store.get(key) for store in stores] if isinstance(stores, list) else [None]
-    return None if any(not isinstance(value, int) for value in values) else sum(values)
+    known = [value for value in values if isinstance(value, int)]
+    return sum(known) if len(known) == len(values) else None
 
 
 def _why(instance: Document) -> str:

@@ -57,7 +57,7 @@ class Tenants:
         if not patterns or not all(pattern.strip() and "," not in pattern for pattern in patterns):
             raise InvalidOption("instances must be a list of ids and patterns of instances, each of them not empty.")
         found: Document = {"installation": None}
-        with self._following.client(RememberingClient) as client:
+        with self._following.client_of(RememberingClient) as client:
             entries = listed(client.call, "GetInstances", instanceFilter=",".join(patterns))
             check_found(client, patterns, entries, allow_empty=allow_empty)
             if installation:
@@ -109,7 +109,7 @@ class Tenants:
         failures: list[MopsError] = []
 
         def worker() -> None:
-            with self._following.client(RememberingClient) as client:
+            with self._following.client_of(RememberingClient) as client:
                 try:
                     while not failures and not self._following.interruption.is_set():
                         client.forget()

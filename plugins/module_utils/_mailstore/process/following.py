@@ -66,8 +66,12 @@ class Following:
         self._tokens: set[str] = set()
         """The processes that are being followed now."""
 
-    def client(self, kind: type[Talker] = Client) -> Talker:  # type: ignore[assignment]
+    def client(self) -> Client:
         """A conversation of its own with the server, which an interruption keeps from waiting for another try."""
+        return self.client_of(Client)
+
+    def client_of(self, kind: type[Talker]) -> Talker:
+        """The same, with a client of that kind."""
         return kind(
             self.server,
             clock=self.clock,
