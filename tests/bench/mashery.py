@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import random
+import shutil
 import statistics
 import subprocess
 import sys
@@ -30,6 +31,8 @@ from typing import Any
 MODULE = "ansible_collections.mops.maintenance.plugins.modules.mashery_event_post"
 
 ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
+
+SECTIONS = ["speed", "formats", "rerun", "levels", "growth"]
 
 PLAY = """
 - hosts: localhost
@@ -204,6 +207,117 @@ def speed(bench: Bench, records: int, rounds: int) -> None:
     row(f"  against {records // 10} records", f"{memory / tenth:.2f}", "at most 1.10", memory / tenth <= 1.1)
 
 
+NGINX_BY_HAND = r"""awk '{ gsub(/"/, "", $6); gsub(/"/, "", $8)
+  printf "- %s - - %s %s \"%s - %s\" %s %s \"-\" \"-\" 0_%s_%s \"-\" \"-\" \"%s\" 0 - 0 0 0 0 -\n",
+    $1, $4, $5, $6, $8, $10, $9, "developer", "service", $7 }'"""
+"""What a person would write first: it checks nothing, and believes that no field holds a space."""
+
+ENVOY_BY_HAND = r"""jq -r '"- \(.downstream_remote_address | split(":")[0]) - - [\(
+  .start_time[0:19] + "Z" | fromdate | strftime("%d/%b/%Y:%H:%M:%S +0000"))] \"\(.method) - HTTP/1.1\" \(
+  .bytes_sent) \(.response_code) \"-\" \"-\" 0_\(.x_api_key)_service \"-\" \"-\" \"\(.path)\" 0 - \(
+  .duration / 1000) \((.upstream_service_time | tonumber) / 1000) 0 0 -"'"""
+
+
+def write_nginx_log(path: Path, count: int) -> None:
+    """nginx's format combined, as a public API has it: clients from everywhere, few paths with many ids."""
+    chance = random.Random(count)
+    agents = ["curl/8.5.0", "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "okhttp/4.12.0"]
+    moment = 1_700_000_000.0
+    with path.open("w") as file:
+        for _number in range(count):
+            moment += chance.expovariate(50)
+            date = datetime.fromtimestamp(moment, timezone.utc).strftime("%d/%b/%Y:%H:%M:%S +0000")
+            address = ".".join(map(str, chance.getrandbits(32).to_bytes(4, "big")))
+            file.write(
+                f'{address} - - [{date}] "{chance.choice(("GET", "GET", "POST"))} '
+                f'/v1/{chance.choice(("companies", "orders"))}/{chance.randrange(100_000)}?fields=name HTTP/1.1" '
+                f'{chance.choice((200, 200, 200, 304, 404, 500))} {chance.randrange(100_000)} "-" '
+                f'"{chance.choice(agents)}"\n'
+            )
+
+
+def write_envoy_log(path: Path, count: int) -> None:
+    """Envoy's JSON with the keys of Istio, and the header with the API key."""
+    chance = random.Random(count)
+    developers = ["".join(chance.choices("abcdefghijkmnpqrstuvwxyz23456789", k=24)) for _number in range(500)]
+    moment = 1_700_000_000.0
+    with path.open("w") as file:
+        for _number in range(count):
+            moment += chance.expovariate(50)
+            date = datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+            address = ".".join(map(str, chance.getrandbits(32).to_bytes(4, "big")))
+            duration = int(chance.expovariate(1 / 200)) + 1
+            line = {
+                "start_time": date,
+                "method": chance.choice(("GET", "GET", "POST")),
+                "path": f"/v1/companies/{chance.randrange(100_000)}?fields=name",
+                "protocol": "HTTP/1.1",
+                "response_code": chance.choice((200, 200, 200, 304, 404, 500)),
+                "response_flags": "-",
+                "bytes_received": 0,
+                "bytes_sent": chance.randrange(100_000),
+                "duration": duration,
+                "upstream_service_time": str(max(0, duration - chance.randrange(20))),
+                "downstream_remote_address": f"{address}:{chance.randrange(1024, 65536)}",
+                "user_agent": "okhttp/4.12.0",
+                "authority": "api.example.com",
+                "upstream_host": "10.0.2.1:80",
+                "x_api_key": chance.choice(developers),
+            }
+            file.write(json.dumps(line, separators=(",", ":")) + "\n")
+
+
+def formats(bench: Bench, records: int, rounds: int) -> None:
+    """Other logs than ready records, at level 4; against converting, compressing and signing by hand."""
+    print(f"Converting and shipping {records} lines at level 4, validated, with a ledger:")
+    constants = {"service_key": {"constant": "service"}, "service_dev_key": {"constant": "developer"}}
+    for name, write, by_hand, tool, mapping in (
+        ("nginx_combined", write_nginx_log, NGINX_BY_HAND, "awk", constants),
+        ("envoy_json", write_envoy_log, ENVOY_BY_HAND, "jq", {**constants, "service_dev_key": {"path": "x_api_key"}}),
+    ):
+        log = bench.folder / f"{name}.log"
+        write(log, records)
+        command = f"{by_hand} {log} | gzip -4 | openssl dgst -sha256 -hmac secret"
+        hand: list[Measured] = []
+        ours: dict[str, list[Measured]] = {"skip": [], "fail": []}
+        for _round in range(rounds):
+            if shutil.which(tool):
+                hand.append(run(["bash", "-o", "pipefail", "-c", command]))
+            for mode, measured in ours.items():
+                measured.append(bench.ship(log, on_invalid=mode, format=name, mapping=mapping, compress_level=4))
+                assert measured[-1].result["posted"] == records, measured[-1].result
+        best_by_hand = min((one.seconds for one in hand), default=0.0)
+        if hand:
+            row(f"{name}: {tool} | gzip -4 | openssl dgst", f"{records / best_by_hand:.0f} records/s")
+        else:
+            row(f"{name}: {tool}", "not installed")
+        for mode, measured in ours.items():
+            seconds = min(one.seconds for one in measured)
+            met = records / seconds >= 150_000 if mode == "skip" else None
+            wanted = "at least 150000" if mode == "skip" else ""
+            row(f"{name}: on_invalid: {mode}", f"{records / seconds:.0f} records/s", wanted, met)
+            cost = min(one.processor for one in measured) / records * 1e6
+            row("  processor time of a record", f"{cost:.2f} us")
+            if hand:
+                row("  times as fast", f"{best_by_hand / seconds:.2f}", "at least 1.5", best_by_hand / seconds >= 1.5)
+        memory = max(one.memory for measured in ours.values() for one in measured)
+        row("  peak memory", f"{memory:.0f} MB", "at most 100 MB", memory <= 100)
+        if name.endswith("_json"):
+            alone = min(parsing(log) for _round in range(rounds))
+            ratio = alone / min(one.seconds for one in ours["skip"])
+            row("  json.loads() of each line alone", f"{records / alone:.0f} records/s")
+            row("  ours, of that limit", f"{ratio:.0%}")
+
+
+def parsing(log: Path) -> float:
+    """Seconds that Python's JSON parser takes for the lines of a log, and nothing else."""
+    lines = log.read_text().splitlines()
+    begin = time.perf_counter()
+    for line in lines:
+        json.loads(line)
+    return time.perf_counter() - begin
+
+
 def rerun(bench: Bench, records: int, rounds: int) -> None:
     print("A rerun with nothing new, wall time of ansible-playbook:")
     log, ledger = bench.log(records), str(bench.folder / "rerun.ledger")
@@ -253,7 +367,7 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--largest", type=int, default=1_000_000, help="of the logs whose cost per record is compared")
-    parser.add_argument("--only", choices=["speed", "rerun", "levels", "growth"])
+    parser.add_argument("--only", choices=SECTIONS)
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--tiny", action="store_true", help="as little as can be, to see that it works")
     arguments = parser.parse_args()
@@ -269,9 +383,11 @@ def main() -> None:
         try:
             assert sink.stdout is not None
             bench = Bench(f"http://127.0.0.1:{int(sink.stdout.readline())}/reporting", Path(folder))
-            wanted = [arguments.only] if arguments.only else ["speed", "rerun", "levels", "growth"]
+            wanted = [arguments.only] if arguments.only else SECTIONS
             if "speed" in wanted:
                 speed(bench, arguments.records, arguments.rounds)
+            if "formats" in wanted:
+                formats(bench, arguments.records // 2, arguments.rounds)
             if "rerun" in wanted:
                 rerun(bench, 1000, 1) if arguments.tiny else rerun(bench, 100_000, max(5, arguments.rounds))
             if "levels" in wanted:
