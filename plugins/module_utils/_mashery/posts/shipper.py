@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterator, Sequence
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.files.ledger import Ledger, NoLedger
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.chunk import Post, Reader
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.encoder import Encoder
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.batch import Body
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.formats import Format
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.rejects import Rejects
@@ -27,7 +28,6 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.
 if TYPE_CHECKING:
     # Not for a run that finds nothing new: what it imports takes longer than the run.
     from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.delivery import Delivery
-    from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.encoder import Encoder
 
 RECORDS_IN_A_POST = 10_000
 """The most that the guide allows."""
@@ -185,9 +185,6 @@ class Shipment:
         return next(self._posts(), None) is not None
 
     def _encoder(self) -> Encoder:
-        # Not imported by a run that finds nothing new.
-        from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.encoder import Encoder
-
         return Encoder(self._plan.compress_level, self._plan.buffer_directory)
 
     def _delivery(self) -> Delivery:

@@ -124,13 +124,13 @@ def ship(
     """One run. With ``fails``, it must end with that. ``now`` is the time of day, in seconds since 1970."""
     time = Time()
     told: list[str] = []
-    book = NoLedger() if ledger is None else read_only(str(ledger)) if check else Ledger(str(ledger))
+    opened = NoLedger() if ledger is None else read_only(str(ledger)) if check else Ledger(str(ledger))
     error = None
     try:
         wanted = Plan(src=[str(path) for path in src], **plan)
         shipment = Shipment(
             wanted,
-            book,
+            opened,
             durable=ledger is not None,
             tell=told.append,
             clock=time.clock,
@@ -139,7 +139,7 @@ def ship(
         retry = Retry(RetryPolicy(retries, retry_timeout), clock=time.clock, sleep=time.sleep)
         delivery = Delivery(
             service,  # type: ignore[arg-type]
-            book,
+            opened,
             retry,
             Pace(pace, clock=time.clock, sleep=time.sleep),
             resend=wanted.resend,
@@ -153,7 +153,7 @@ def ship(
         else:
             assert fails is None, f"{fails} was expected"
     finally:
-        book.close()
+        opened.close()
     return Run(shipment.report, shipment.warnings, told, time, error)
 
 
