@@ -114,6 +114,7 @@ def test_what_a_killed_run_has_done_is_not_done_again(fleet: Simulators, tmp_pat
 
 
 TENANTS = 5
+NIGHTS = 20
 NIGHT_SECONDS = 20.0
 
 
@@ -153,15 +154,18 @@ def verified(simulators: Simulators) -> list[str]:
 
 
 def test_over_some_nights_each_tenant_has_its_turn(tenants: Simulators, tmp_path: Path) -> None:
-    # A verification lasts as long as the night, so in each night one is begun, or two, one in each fork.
+    # A verification lasts as long as the night, so in each night two are begun at most, one in each fork. Where the
+    # machine is so busy that a night is over before one could begin, another night follows.
     tenants.settings("mailstore", process_seconds=NIGHT_SECONDS)
-    while len(verified(tenants)) <= TENANTS:  # until one has its second turn
+    for _night in range(NIGHTS):
         before = len(verified(tenants))
         night = maintain(tenants, tmp_path, "--forks", "2", budget=NIGHT_SECONDS, verify_days=1, overdue_days=1)
         assert night.returncode == 0, night.everything
         assert "Left for another time" in night.stdout
-        assert before < len(verified(tenants)) <= before + 2
+        assert len(verified(tenants)) <= before + 2
         a_day_passes(tmp_path)
+        if len(verified(tenants)) > TENANTS:  # one has had its second turn
+            break
     done = verified(tenants)
     assert len(set(done)) == TENANTS
     for count in range(1, len(done) + 1):
