@@ -113,7 +113,7 @@ def test_what_a_killed_run_has_done_is_not_done_again(fleet: Simulators, tmp_pat
     assert functions(fleet)["VerifyStore"] - before == len(stores(fleet, tmp_path)) - done
 
 
-TENANTS = 5
+TENANTS = 6
 NIGHTS = 20
 NIGHT_SECONDS = 20.0
 
