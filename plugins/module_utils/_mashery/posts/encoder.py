@@ -16,16 +16,21 @@ import zlib
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
+from itertools import count
 from types import TracebackType
 from typing import Iterator
 
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.buffer import Buffer, Kept
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.chunk import Key, Post
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.posts.memory import give_back, keep_heap
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.batch import Body
 
 _COMPRESSORS = 2
 _AHEAD = 3
 """Posts that are prepared while one is on its way."""
+
+_GIVE_BACK_AFTER = 5
+"""Posts."""
 
 _GZIP = 16
 """Added to the window: a header of gzip, which, unlike that of the gzip module, holds no time."""
@@ -38,6 +43,7 @@ class Encoder:
     """Makes the bodies of posts. ``level`` is that of compression; None to send them as they are."""
 
     def __init__(self, level: int | None, buffer_directory: str | None = None) -> None:
+        keep_heap()
         self._level = level
         self._stack = ExitStack()
         self._buffer = self._stack.enter_context(closing(Buffer(buffer_directory)))
@@ -67,10 +73,12 @@ class Encoder:
             return None if post is None else (post, self._compressors.submit(self._wire, post))
 
         ahead = deque(self._reader.submit(prepared) for _post in range(_AHEAD))
-        while True:
+        for number in count(1):
             ready = ahead.popleft().result()
             if ready is None:
                 return
+            if number % _GIVE_BACK_AFTER == 0:
+                give_back()
             ahead.append(self._reader.submit(prepared))
             post, wire = ready
             compressed = wire.result()
