@@ -216,8 +216,8 @@ instances:
       type: list
       elements: dict
     folder_statistics:
-      description: Messages and bytes of its folders, as V(folder), V(count) and V(size). A folder at the top is a
-      user's archive.
+      description: Messages and bytes of its folders, as C(folder), C(count) and C(size). A folder at the top is a
+        user's archive.
       returned: if asked for, and gathered
       type: list
       elements: dict

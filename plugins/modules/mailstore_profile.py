@@ -42,7 +42,7 @@ options:
       - V(present) creates the profile if it is not there, and sees to it that it runs as is asked for.
       - V(run) does the same, then runs it (C(RunProfile)) and waits for its end. That is done on every run, and each
         time reports a change. Whether single messages failed is in the results of the profile,
-        O(mops.maintenance.mailstore_info#module:gather_subset=results).
+        O(mops.maintenance.mailstore_info#module:gather_subset=worker_results).
       - V(absent) deletes the profile. What it has archived stays.
     type: str
     choices: [present, run, absent]

@@ -68,7 +68,7 @@ options:
     type: int
     default: 4
 notes:
-  - An instance that does not run is skipped, and is in RV(skipped). Run the task again when it runs.
+  - An instance that does not run is skipped, and is in RV(skipped_instances). Run the task again when it runs.
   - MailStore can create stores by itself (C(SetStoreAutoCreateConfiguration)). Use one or the other.
 seealso:
   - plugin: mops.maintenance.mailstore_store_rotation
