@@ -73,6 +73,7 @@ def folder(tmp_path: Path) -> Path:
         ("inventory", here(INVENTORY, tmp_path)),
         ("mailstore_instances.yml", INSTANCES),
         ("snapshot.yml", SNAPSHOT),
+        ("files.yml", SNAPSHOT),
         ("consumer-control", CONSUMER_CONTROL.format(here=str(tmp_path))),
     ):
         (tmp_path / name).write_text(text)
