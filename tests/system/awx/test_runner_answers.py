@@ -73,6 +73,13 @@ def test_an_option_without_an_answer_counts_as_not_given(simulators: Simulators,
         "mailstore_billing_dest_dir": f"{tmp_path}/billing",
         "mailstore_billing_exclude": "gamma",
         "mailstore_store_rotation_name": "2030",
+        "mailstore_instance_move_instance": "alpha",
+        "mailstore_instance_move_to": "host02.spe.example",
+        "mailstore_offboarding_instance": "delta",
+        "mailstore_offboarding_dir": f"{tmp_path}/offboarding",
+        "mailstore_password_reset_instance": "beta",
+        "mailstore_password_reset_user": "carla.jansen0",
+        "mailstore_password_reset_new_password": "Sesame-0pen",
     }
     nothing = {option: None for role, option, _described in DESCRIBED if role == name}
     # An empty path is that of a folder: the default of these is not writable for everybody who runs tests.
