@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from typing import Any, Callable
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
+from ansible_collections.mops.maintenance.plugins.module_utils._secrets import mask
 
 PROGRESS_FILE_VARIABLE = "MOPS_MAINTENANCE_PROGRESS_FILE"
 
@@ -200,11 +201,9 @@ def _open_viewer(module: Any) -> Callable[[str], None] | None:
     except OSError:
         pass  # the viewer removes it in the end
 
-    from ansible.module_utils.common.parameters import remove_values
-
     def write(text: str) -> None:
         try:
-            os.write(descriptor, (remove_values(text, module.no_log_values) + "\n").encode("utf-8", "replace"))
+            os.write(descriptor, (mask(text, module.no_log_values) + "\n").encode("utf-8", "replace"))
         except OSError:
             pass  # a full disk must not end the work that is reported on
 

@@ -3,7 +3,7 @@
 # SPDX-FileCopyrightText: Contributors to the mops.maintenance project
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Build the image: ``python -m image TARBALL``, where TARBALL is the built collection.
+"""Build the image: ``python -m image FOLDER``, where FOLDER has the built collection.
 
 The base is the one that the definition names, where its registry can be reached, and else one of Debian's own packages.
 The same goes for the collection awx.awx: it comes from Galaxy, or else from the package ansible of Python's index.
@@ -177,4 +177,4 @@ def as_this_machine_installs() -> list[str]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).resolve())
+    main(next(Path(sys.argv[1]).resolve().glob("mops-maintenance-*.tar.gz")))

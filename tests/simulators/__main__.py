@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: Contributors to the mops.maintenance project
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python -m simulators`: the three services in the foreground, until somebody ends them."""
+"""`python -m simulators`: the three services in the foreground, until somebody ends them.
+
+`python -m simulators -- COMMAND ...` runs the command while they run, and ends with it and with its exit status.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import argparse
 import json
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -30,13 +34,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, end)
-    if given.until_stdin_closes:
-        threading.Thread(target=_watch_stdin, args=(ending,), daemon=True).start()
     output: Path = given.output
     output.parent.mkdir(parents=True, exist_ok=True)
     try:
         with running(_options(given), ca_path=output.with_name(output.stem + "-ca.pem")) as simulators:
             _write_private(output, json.dumps(simulators.as_json(), indent=2) + "\n")
+            if given.ansible_test_config is not None:
+                _write_private(given.ansible_test_config, json.dumps({"simulators": simulators.as_json()}))
+            if given.command:
+                return _run(given.command, over, ending)
             _tell(simulators, output)
             os.read(over, 1)
     except StartError as error:
@@ -59,7 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--mashery-sink", action="store_true", help="Mashery answers 200 and checks nothing")
     parser.add_argument("--settings", type=Path, metavar="FILE", help="JSON: service to settings (see README.md)")
     parser.add_argument("--credentials", type=Path, metavar="FILE", help="JSON: keys to use in place of random ones")
-    parser.add_argument("--until-stdin-closes", action="store_true", help="end also when standard input ends")
+    parser.add_argument("--ansible-test-config", type=Path, metavar="FILE", help="for addresses and keys as well")
+    parser.add_argument("command", nargs="*", metavar="COMMAND", help="run this while they run, and end with it")
     return parser
 
 
@@ -76,9 +83,18 @@ def _options(given: argparse.Namespace) -> Options:
     )
 
 
-def _watch_stdin(ending: int) -> None:
-    sys.stdin.buffer.read()
-    os.write(ending, b".")
+def _run(command: Sequence[str], over: int, ending: int) -> int:
+    """Runs `command` to its end, or to ours, which then is its end too. Returns its exit status."""
+    with subprocess.Popen(command) as process:
+
+        def wait() -> None:
+            process.wait()
+            os.write(ending, b".")
+
+        threading.Thread(target=wait, daemon=True).start()
+        os.read(over, 1)
+        process.terminate()
+    return process.returncode
 
 
 def _write_private(path: Path, text: str) -> None:

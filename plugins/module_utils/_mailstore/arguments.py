@@ -13,7 +13,7 @@ from typing import Any, Mapping, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.common.parameters import remove_values
+from ansible_collections.mops.maintenance.plugins.module_utils import _secrets
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.client import (
     RETRY_SECONDS,
@@ -133,7 +133,7 @@ class SecretArgumentsModule(AnsibleModule):
 
     def log(self, msg: str, log_args: Any = None) -> None:
         self._learn_secrets()
-        super().log(msg, log_args=remove_values(log_args, self.no_log_values))
+        super().log(msg, log_args=_secrets.mask(log_args, self.no_log_values))
 
     def exit_json(self, **kwargs: Any) -> NoReturn:
         self._learn_secrets()
@@ -145,7 +145,7 @@ class SecretArgumentsModule(AnsibleModule):
 
     def _learn_secrets(self) -> None:
         for name in self.free_form_options:
-            self.no_log_values.update(secrets(self.params.get(name)))
+            _secrets.register(self, secrets(self.params.get(name)))
 
     def _shown(self) -> dict[str, Any]:
         """The options as they may be shown: secrets masked in their places, so also those that are short or numbers."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.common.parameters import remove_values
+from ansible_collections.mops.maintenance.plugins.module_utils import _secrets
 from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.api.secrets import secret_values
 
 
@@ -24,7 +24,7 @@ class DataModule(AnsibleModule):
 
     def log(self, msg: str, log_args: Any = None) -> None:
         self._learn_secrets()
-        super().log(msg, log_args=remove_values(log_args, self.no_log_values))
+        super().log(msg, log_args=_secrets.mask(log_args, self.no_log_values))
 
     def exit_json(self, **result: Any) -> NoReturn:
         self._learn_secrets()
@@ -36,4 +36,4 @@ class DataModule(AnsibleModule):
 
     def _learn_secrets(self) -> None:
         for option in ("data", "body", "query", "headers"):
-            self.no_log_values.update(secret_values(self.params.get(option)))
+            _secrets.register(self, secret_values(self.params.get(option)))

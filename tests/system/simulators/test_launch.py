@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import json
 import os
@@ -96,13 +97,16 @@ def test_no_process_is_left_behind(tmp_path, number):
         assert gone([*pids, process.pid])
 
 
-def test_it_ends_with_standard_input_when_told_so(tmp_path):
-    with started(tmp_path, "--until-stdin-closes") as (process, data, _printed):
-        assert process.stdin is not None
-        process.stdin.close()
-        assert process.wait(PATIENCE_SECONDS) == 0
-        assert gone(list(data["pids"].values()))
-        process.stdin = None
+def test_it_ends_with_the_command_that_it_runs_and_with_its_status(tmp_path):
+    config = tmp_path / "integration_config.yml"
+    show = f"import json, sys; print(json.load(open({str(config)!r}))['simulators']['pids']); sys.exit(3)"
+    command = [sys.executable, "-m", "simulators", "--ansible-test-config", str(config), "--"]
+    env = {**os.environ, "PYTHONPATH": str(TESTS)}
+    ended = subprocess.run(
+        [*command, sys.executable, "-c", show], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 3
+    assert gone([int(pid) for pid in ast.literal_eval(ended.stdout).values()])
 
 
 def test_secrets_are_in_no_process_list(simulators):

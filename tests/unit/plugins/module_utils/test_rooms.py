@@ -25,7 +25,7 @@ KNOWS_ANSIBLE = {
     "_mailstore/arguments.py",
     "_mimecast/data_module.py",
     "_module.py",
-    "_progress.py",
+    "_secrets.py",
 }
 FILES = sorted(file for folder in ("plugins", "extensions") for file in (ROOT / folder).rglob("*.py"))
 

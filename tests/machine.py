@@ -3,10 +3,10 @@
 # SPDX-FileCopyrightText: Contributors to the mops.maintenance project
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The lines of ansible-core that the collection supports, and the Pythons of this machine that can install them.
+"""What this machine has: lines of ansible-core that the collection supports, and Pythons that can install them.
 
-``python -m lines`` names those that ``make test`` takes, ``python -m lines all`` all that can be installed here.
-``python -m lines FOLDER`` tells of each what nox reported in FOLDER: what ran, with which Python, and what did not.
+``python -m machine parts`` names the parts of ``make test``, and ``python -m machine parts all`` those of
+``make test-all``. ``python -m machine tell FOLDER`` tells of each line what nox reported in FOLDER.
 """
 
 from __future__ import annotations
@@ -39,8 +39,13 @@ class Line:
         return None if self.python is None else str(interpreters()[self.python])
 
     @property
+    def candidate(self) -> bool:
+        """Whether there is only a release candidate, or a beta, of it."""
+        return self.core not in released() and self.core in released("--pre")
+
+    @property
     def requirement(self) -> str:
-        return f"ansible-core~={self.core}.0"
+        return f"ansible-core~={self.core}.0{'b1' if self.candidate else ''}"
 
     @property
     def runs_on(self) -> tuple[Version, ...]:
@@ -58,9 +63,22 @@ class Line:
         if self.python is None:
             here = ", ".join(map(str, interpreters()))
             return f"it runs on Python {' or '.join(map(str, self.runs_on))}, and this machine has {here}"
-        if self.core not in released():
+        if self.core not in released("--pre"):
             return "pip finds no release of it"
         return None
+
+
+def parts(*, every: bool) -> list[str]:
+    """The sessions of nox that make up a test of everything, those that take long first."""
+    here = newest_here()
+    chosen = able() if every else [line for line in able() if str(line.core) in (here, oldest())]
+    names = [
+        f"{session}-{line.core}{'-candidate' if line.candidate else ''}"
+        for session in ("system", "integration", "units")
+        for line in chosen
+        if session != "system" or every or str(line.core) == here
+    ]
+    return [*names, "sanity", "checks"]
 
 
 def tell(folder: Path) -> None:
@@ -72,8 +90,8 @@ def tell(folder: Path) -> None:
         if line.why_not is not None:
             print(f"ansible-core {line.core} skipped: {line.why_not}")
         else:
-            print(f"ansible-core {line.core} with Python {line.python}: {results or 'not run'}")
-    print(f"Units of {able()[0].core} run with Python {oldest_python()} through ansible-test, too.")
+            candidate = " (a release candidate, which may fail)" if line.candidate else ""
+            print(f"ansible-core {line.core}{candidate} with Python {line.python}: {results or 'not run'}")
     print("make test takes the oldest line and the newest for this machine's python3; make test-all takes all.")
 
 
@@ -95,21 +113,46 @@ def able() -> list[Line]:
     return [line for line in lines() if line.why_not is None]
 
 
-def newest_here() -> Line:
+def newest_here() -> str:
     """The newest one that the Python which runs this can install."""
     here = Version(*sys.version_info[:2])
-    return max((line for line in able() if here in line.runs_on), key=lambda line: line.core)
+    return str(max(line.core for line in able() if here in line.runs_on and not line.candidate))
 
 
-def oldest_python() -> Version:
+def oldest() -> str:
+    """The oldest one that this machine can install."""
+    return str(able()[0].core)
+
+
+def oldest_python() -> str:
     """The oldest one of this machine on which the collection's modules run, be it too old for playbooks."""
-    return min(set(able()[0].targets) & set(interpreters()))
+    return str(min(set(able()[0].targets) & set(interpreters())))
+
+
+def ansible_test_home(folder: Path, scripts: Path) -> dict[str, str]:
+    """The environment for the ansible-test in ``scripts``: ``folder`` as its home directory, and a PATH of its own.
+
+    ansible-test wants to download get-pip from a host of its project; it does not where it finds one in its cache.
+    Python has a pip to install with it, so the cache gets a script that takes that: no other host is needed.
+    On the PATH are all working Pythons, and none that only looks like one, as a version manager's stand-ins do.
+    """
+    cache, links = folder / ".ansible/test/cache", folder / "bin"
+    cache.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(links, ignore_errors=True)
+    links.mkdir()
+    source = next(scripts.parent.glob("lib/python*/site-packages/ansible_test/_internal/python_requirements.py"))
+    for pip in set(re.findall(r"\bpip='([\d.]+)'", source.read_text())):
+        (cache / f"get_pip_{pip.replace('.', '_')}.py").write_text("import ensurepip\n\nensurepip.bootstrap()\n")
+    for version, executable in interpreters().items():
+        (links / f"python{version}").symlink_to(executable)
+    rest = [path for path in os.environ["PATH"].split(os.pathsep) if Path(path).name != "shims"]
+    return {"HOME": str(folder), "PATH": os.pathsep.join([str(scripts), str(links), *rest])}
 
 
 @functools.cache
-def released() -> frozenset[Version]:
-    """The lines of which pip finds a release, for whatever Python."""
-    command = [sys.executable, "-m", "pip", "index", "versions", "--ignore-requires-python", "ansible-core"]
+def released(*options: str) -> frozenset[Version]:
+    """The lines of which pip finds a release, for whatever Python. With the option ``--pre``, a candidate will do."""
+    command = [sys.executable, "-m", "pip", "index", "versions", "--ignore-requires-python", *options, "ansible-core"]
     answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return frozenset(Version(int(major), int(minor)) for major, minor in re.findall(r"\b(\d+)\.(\d+)\.\d+", answer))
 
@@ -143,8 +186,7 @@ def executable_of(python: str) -> Path | None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] in ([], ["all"]):
-        # The oldest one has most to do, so it comes first.
-        print(*[line.core for line in (able() if sys.argv[1:] else dict.fromkeys([able()[0], newest_here()]))])
+    if sys.argv[1] == "tell":
+        tell(Path(sys.argv[2]))
     else:
-        tell(Path(sys.argv[1]))
+        print(*parts(every="all" in sys.argv))
