@@ -36,6 +36,10 @@ every_line = nox.parametrize(
 )
 
 
+def folder_of(session: nox.Session, purpose: str) -> Path:
+    return ROOT / "build" / purpose / session.name.replace("(", "-").rstrip(")")
+
+
 def install(session: nox.Session, core: str, *more: str) -> None:
     line = next(line for line in lines() if str(line.core) == core)
     if line.why_not is not None:
@@ -53,14 +57,14 @@ def collection_tree(session: nox.Session) -> Iterator[Path]:
 
 
 def ansible_test(session: nox.Session, command: str, *arguments: str, before: tuple[str, ...] = ()) -> None:
-    home = ansible_test_home(ROOT / "build/ansible-test" / session.friendly_name, Path(session.bin))
+    home = ansible_test_home(folder_of(session, "ansible-test"), Path(session.bin))
     env = {"PYTHONPATH": str(ROOT / "tests"), **home}
     session.run(*before, "ansible-test", command, "--venv", "--color", "auto", *arguments, *session.posargs, env=env)
 
 
 def installed(session: nox.Session) -> dict[str, str]:
     """The environment in which the collection is installed, from a tarball as users get it."""
-    folder = ROOT / "build/installed" / session.friendly_name
+    folder = folder_of(session, "installed")
     session.run("ansible-galaxy", "collection", "build", "--force", "--output-path", str(folder), silent=True)
     (tarball,) = folder.glob("*.tar.gz")
     session.run("ansible-galaxy", "collection", "install", "--force", "-p", str(folder), str(tarball), silent=True)
