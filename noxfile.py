@@ -40,11 +40,13 @@ def folder_of(session: nox.Session, purpose: str) -> Path:
     return ROOT / "build" / purpose / session.name.replace("(", "-").rstrip(")")
 
 
-def install(session: nox.Session, core: str, *more: str) -> None:
+def install(session: nox.Session, core: str, *more: str) -> str:
+    """Install a line of ansible-core, and return the version of Python that it runs on here."""
     line = next(line for line in lines() if str(line.core) == core)
     if line.why_not is not None:
         session.skip(f"ansible-core {core}: {line.why_not}")
     session.install(line.requirement, "-r", "requirements.txt", *more)
+    return str(line.python)
 
 
 @contextmanager
@@ -83,27 +85,20 @@ def sanity(session: nox.Session) -> None:
 @every_line
 def units(session: nox.Session, core: str) -> None:
     """Run the unit tests on a line of ansible-core, by ansible-test; on the oldest line with the oldest Python."""
-    install(session, core)
-    python = oldest_python() if core == oldest() else "default"
+    python = install(session, core)
     with collection_tree(session):
-        ansible_test(session, "units", "--python", python)
+        ansible_test(session, "units", "--python", oldest_python() if core == oldest() else python)
 
 
 @nox.session
 @every_line
 def integration(session: nox.Session, core: str) -> None:
     """Run the integration targets on a line of ansible-core, by ansible-test; name some to run no others."""
-    install(session, core, "-r", SIMULATORS)
-    simulators = (
-        "python",
-        "-m",
-        "simulators",
-        "--ansible-test-config",
-        "tests/integration/integration_config.yml",
-        "--",
-    )
+    python = install(session, core, "-r", SIMULATORS)
+    config = ("--ansible-test-config", "tests/integration/integration_config.yml")
     with collection_tree(session):
-        ansible_test(session, "integration", before=simulators)
+        simulators = ("python", "-m", "simulators", *config, "--")
+        ansible_test(session, "integration", "--python", python, before=simulators)
 
 
 @nox.session
