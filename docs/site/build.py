@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import folders
+
 SITE = Path(__file__).parent
 
 
@@ -27,8 +29,9 @@ def main(folder: Path, builder: str = "html") -> None:
     # antsibull-docs takes guides along, but no pictures.
     for picture in (SITE.parent / "docsite/rst").glob("*.svg"):
         shutil.copy(picture, source / "docsite")
-    folders = ["-c", str(SITE), "-d", str(folder / "doctrees"), str(source), str(folder / builder)]
-    subprocess.run(["sphinx-build", "-b", builder, "-W", "--keep-going", *folders], check=True)
+    (source / "docsite/folders.svg").write_text(folders.picture())
+    paths = ["-c", str(SITE), "-d", str(folder / "doctrees"), str(source), str(folder / builder)]
+    subprocess.run(["sphinx-build", "-b", builder, "-W", "--keep-going", *paths], check=True)
 
 
 if __name__ == "__main__":
