@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from runs import PATIENCE_SECONDS, ROOT, eventually
+from runs import ROOT, eventually
 
 from simulators.launch import NAMES, Options, running
 
@@ -101,7 +101,7 @@ def test_it_ends_with_the_command_that_it_runs_and_with_its_status(tmp_path):
     config = tmp_path / "integration_config.yml"
     show = f"import json, sys; print(json.load(open({str(config)!r}))['simulators']['pids']); sys.exit(3)"
     command = [sys.executable, "-m", "simulators", "--ansible-test-config", str(config), "--"]
-    env = {**os.environ, "PYTHONPATH": str(TESTS)}
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
     ended = subprocess.run(
         [*command, sys.executable, "-c", show], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
     )
