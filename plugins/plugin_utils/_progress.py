@@ -20,21 +20,20 @@ from typing import Any, BinaryIO, Iterator
 
 from ansible import constants as C
 from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 from ansible_collections.mops.maintenance.plugins.module_utils._progress import PROGRESS_FILE_VARIABLE
-from ansible_collections.mops.maintenance.plugins.plugin_utils import _live_output, _poll_interval
-from ansible_collections.mops.maintenance.plugins.plugin_utils._quick import QuickAction
+from ansible_collections.mops.maintenance.plugins.plugin_utils import _live_output
 
 _LOOK_EVERY_SECONDS = 0.2
 
 
 # Ansible's main process loads an action plugin before the first task that needs it, but never runs it. It is the
 # process that shows all lines, those of its workers included.
-_poll_interval.lengthen()
 _live_output.begin()
 
 
-class ActionWithProgress(QuickAction):
+class ActionWithProgress(NormalAction):
     """Runs the module of the same name as any other, and shows what it reports while it runs."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
