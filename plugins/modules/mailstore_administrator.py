@@ -148,6 +148,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
 from ansible_collections.mops.maintenance.plugins.module_utils._replace import replace
+from ansible_collections.mops.maintenance.plugins.module_utils._secrets import register
 
 
 def main() -> None:
@@ -198,7 +199,7 @@ def keep_api_password(module: StateModule, outcome: Outcome, path: str) -> None:
     if API_PASSWORD not in created:
         return
     password = password_in(created[API_PASSWORD])
-    module.no_log_values.add(password)
+    register(module, [password])
     try:
         replace(path, password + "\n")
     except OSError as error:
