@@ -45,9 +45,8 @@ part-checks:
 part-%-candidate:
 	-@$(MAKE) --no-print-directory part-$*
 
-# system-2.19 is the session system(2.19).
 part-%:
-	@$(TOOLS)/bin/nox --report $(REPORTS)/$*.json -e "$$(echo '$*' | sed -E 's/-([0-9.]+)$$/(\1)/')"
+	@$(TOOLS)/bin/nox --report $(REPORTS)/$*.json -e $*
 
 docs: $(TOOLS)/ready  ## build the documentation: build/docs/html/index.html
 	@$(TOOLS)/bin/nox -e docs

@@ -85,7 +85,7 @@ def tell(folder: Path) -> None:
     reports = [json.loads(report.read_text()) for report in folder.glob("*.json")]
     sessions = [session for report in reports for session in report["sessions"]]
     for line in lines():
-        ran = [session for session in sessions if session["args"].get("core") == str(line.core)]
+        ran = [session for session in sessions if session["name"].endswith(f"-{line.core}")]
         results = ", ".join(f"{session['name']} {session['result']}" for session in ran)
         if line.why_not is not None:
             print(f"ansible-core {line.core} skipped: {line.why_not}")
