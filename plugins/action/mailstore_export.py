@@ -9,13 +9,13 @@ import os
 from typing import Any, Mapping
 
 from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible_collections.mops.maintenance.plugins.module_utils._replace import replace
 from ansible_collections.mops.maintenance.plugins.plugin_utils import _tenant_files as files
 from ansible_collections.mops.maintenance.plugins.plugin_utils._differences import show_where_failed
-from ansible_collections.mops.maintenance.plugins.plugin_utils._quick import QuickAction
 
 
-class ActionModule(QuickAction):
+class ActionModule(NormalAction):
     """Writes what M(mops.maintenance.mailstore_export) has read into files on the controller."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
