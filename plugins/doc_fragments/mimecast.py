@@ -94,7 +94,7 @@ options:
     default: 30.0
   retries:
     description:
-      - How often a request is tried again, at most, each time signed anew.
+      - How often a request is retried, at most, each time signed anew.
       - Tried again is what the service asks to be repeated (the quota is used up, or it marks its error as retryable),
         and, where a repeat cannot do harm, what failed on the service's side or got no answer.
     type: int

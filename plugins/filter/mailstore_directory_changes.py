@@ -43,7 +43,7 @@ RETURN = r"""
 _value:
   description:
     - The names of the users in V(created), V(updated) and V(deleted).
-    - V(deletions) is how many are deleted at the least that is safe to assume, and V(understood) whether the server's
+    - V(deletions) is how many are deleted at least that is safe to assume, and V(understood) whether the server's
       words were understood.
   type: dict
   sample:

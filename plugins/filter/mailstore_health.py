@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: mailstore_health
-short_description: Find what is wrong on a MailStore SPE server, and what mends it
+short_description: Find what is wrong on a MailStore SPE server, and what fixes it
 version_added: 0.1.0
 author:
   - Contributors to the mops.maintenance project (@mops)

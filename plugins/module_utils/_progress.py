@@ -52,7 +52,7 @@ class _Subject:
     started: float
     text: str
     retry_at: float | None = None
-    """When what has failed is tried again."""
+    """When what has failed is retried."""
     shown_text: str | None = None
     shown_at: float = float("-inf")
 
@@ -184,7 +184,7 @@ def _retry(at: float | None, now: float) -> str:
     """The sentence that says when a failure is retried."""
     if at is None:
         return ""
-    return f" Trying again in {at - now:.0f} s." if at - now >= 1 else " Trying again."
+    return f" Retrying in {at - now:.0f} s." if at - now >= 1 else " Retrying."
 
 
 def _open_viewer(module: Any) -> Callable[[str], None] | None:

@@ -5,7 +5,7 @@
 
 # This module_util is PRIVATE to the collection: it may change without notice.
 
-"""When to try again, and how long to wait before.
+"""When to retry, and how long to wait before.
 
 Whoever makes the request knows whether a repeat is safe, and says so by raising `TryAgain`; every other exception
 passes through. Clock, sleep and randomness are passed in, so that a test of an hour's backoff takes no time.

@@ -14,7 +14,7 @@ author:
   - Contributors to the mops.maintenance project (@mops)
 description:
   - Does for the archive stores of one instance what is due, and nothing else.
-  - Stores that could not be opened are tried again, stores are upgraded that need it, and search indexes are rebuilt
+  - Stores that could not be opened are retried, stores are upgraded that need it, and search indexes are rebuilt
     where one of them needs it.
   - Stores are verified and compacted on a rota, each at least every so many days, within a time budget. What was done
     is remembered in a file, after every step. What the instance's own jobs have verified or compacted counts as well,

@@ -88,7 +88,7 @@ options:
     default: 0
   retries:
     description:
-      - How often a post is tried again, at most, that the service refused for a limit or could not take at the moment,
+      - How often a post is retried, at most, that the service refused for a limit or could not take at the moment,
         or whose connection broke. Waits between tries grow to a minute, and are as long as the service asks for.
       - Where the service cannot be reached from the start, the task gives up after three tries.
     type: int

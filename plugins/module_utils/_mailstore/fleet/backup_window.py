@@ -115,7 +115,7 @@ def thaw(
 ) -> list[str]:
     """Thaw those of the instances that are frozen, and return them.
 
-    What fails is tried again for ``seconds``. For ``linger`` seconds it looks again for any that are frozen late.
+    What fails is retried for ``seconds``. For ``linger`` seconds it looks again for any that are frozen late.
     Raises `NotClosed` where an instance is still frozen in the end, or nobody knows.
     """
     began = clock()

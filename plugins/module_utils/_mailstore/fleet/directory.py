@@ -32,7 +32,7 @@ _OF_A_NAME = re.compile(r"name|mail|address", re.IGNORECASE)
 def changes(result: Any, log: str) -> dict[str, Any]:
     """The names of users by what becomes of them, ``{"created": [...], "updated": [...], "deleted": [...]}``.
 
-    ``deletions`` is how many are deleted at the least that is safe to assume. ``understood`` says whether the server's
+    ``deletions`` is how many are deleted at least that is safe to assume. ``understood`` says whether the server's
     words were: False means that there may be more than is listed.
     """
     for found in (_of_lists(result), _of_entries(result), _of_log(log)):

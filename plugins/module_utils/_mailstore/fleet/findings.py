@@ -53,23 +53,23 @@ class Finding:
     words: str
     """What is wrong with it, where possible in the server's words."""
     call: Document | None = None
-    """The call of a function that mends it, where its kind does not tell."""
+    """The call of a function that fixes it, where its kind does not tell."""
     key: str | None = None
     """The id of what it is about, where the name of that may change or be unknown."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of finding, and how findings of it are mended together."""
+    """A kind of finding, and how findings of it are fixed together."""
 
     name: str
     title: str
     """What to do about one or several."""
     why: str
     function: str | None = None
-    """The function that mends it, for the instances that its ``instanceFilter`` names."""
+    """The function that fixes it, for the instances that its ``instanceFilter`` names."""
     maintenance: str | None = None
-    """The part of the instances' maintenance that mends it."""
+    """The part of the instances' maintenance that fixes it."""
 
 
 KINDS = {

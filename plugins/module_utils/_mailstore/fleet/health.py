@@ -5,7 +5,7 @@
 
 # This module_util is PRIVATE to the collection: it may change without notice.
 
-"""What is wrong on a MailStore SPE server, what mends it, and what it stores: pure functions over a survey.
+"""What is wrong on a MailStore SPE server, what fixes it, and what it stores: pure functions over a survey.
 
 A survey is what `survey.FactsGatherer` returns, with the subsets of `GATHERED`.
 """
@@ -298,7 +298,7 @@ def _counted(items: Sequence[Document]) -> str:
 
 
 def command(items: Sequence[Finding], inventory: str | None) -> str | None:
-    """One shell command that mends findings of one kind, or None where none does.
+    """One shell command that fixes findings of one kind, or None where none does.
 
     Without ``inventory`` the server is MailStore Server, where nothing names an instance.
     """
@@ -319,7 +319,7 @@ def command(items: Sequence[Finding], inventory: str | None) -> str | None:
 
 
 def _command_without_instance(work: str | None, items: Sequence[Finding]) -> str | None:
-    """The same; ``work`` is the part of the maintenance that mends them."""
+    """The same; ``work`` is the part of the maintenance that fixes them."""
     calls = [
         {
             **item.call,
@@ -488,7 +488,7 @@ def _of_messages(survey: Document, found: Sequence[Finding]) -> Iterator[Finding
         if any(item.kind == kind or _says(message, item) for item in of_named):
             continue
         if kind == "index_rebuild" and named & instances:
-            # The server calls an error what a rebuild mends.
+            # The server calls an error what a rebuild fixes.
             for name in sorted(named & instances):
                 yield _about_instance("warning", kind, name, message["text"])
         else:

@@ -5,7 +5,7 @@
 
 # This module_util is PRIVATE to the collection: it may change without notice.
 
-"""Lines that were not sent, and why: a file for the person who mends them."""
+"""Lines that were not sent, and why: a file for the person who fixes them."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@
 
 # This module_util is PRIVATE to the collection: it may change without notice.
 
-"""One call of the service: sent, tried again where that is right, its answer understood."""
+"""One call of the service: sent, retried where that is right, its answer understood."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def assign(channel_ids: Sequence[str], reply: envelope.Reply) -> Assignment:
     """Which of the reply's tokens belongs to which channel, as far as that is beyond doubt.
 
     It is where there are as many tokens as channels and no failures, and where every failure names the channel
-    that it is about and the tokens are as many as the channels without one. A failure that another try may mend
+    that it is about and the tokens are as many as the channels without one. A failure that another try may fix
     settles nothing for its channel.
     """
     failures = {_channel_named(failure, channel_ids): failure for failure in reply.failures}
