@@ -73,7 +73,8 @@ def installed(session: nox.Session) -> dict[str, str]:
     session.run("ansible-galaxy", "collection", "build", "--force", "--output-path", str(folder), silent=True)
     (tarball,) = folder.glob("*.tar.gz")
     session.run("ansible-galaxy", "collection", "install", "--force", "-p", str(folder), str(tarball), silent=True)
-    return {"ANSIBLE_COLLECTIONS_PATH": str(folder), "PYTHONPATH": f"{ROOT}/tests:{ROOT}/tests/system"}
+    paths = ":".join(str(ROOT / path) for path in ("tests", "tests/system", "tests/system/awx"))
+    return {"ANSIBLE_COLLECTIONS_PATH": str(folder), "PYTHONPATH": paths}
 
 
 @nox.session
