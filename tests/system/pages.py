@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import gateways
 from demo import access_log
 from runs import ROOT
 
@@ -95,10 +96,12 @@ def prepare(folder: Path) -> Path:
     """Make ``folder`` stand for the host that the examples speak of, with a gateway's log on it."""
     for name in (
         *("etc/consumer", "var/lib/consumer", "var/lib/gateway", "var/lib/mops", "var/log/gateway", "var/log/mimecast"),
-        *("var/spool/mimecast", "var/www", "var/lib/prometheus/node-exporter", "var/lib/billing"),
+        *("var/log/nginx", "var/spool/mimecast", "var/www", "var/lib/prometheus/node-exporter", "var/lib/billing"),
     ):
         (folder / name).mkdir(parents=True)
     access_log.write(folder / "var/log/gateway/access.log", 1000)
+    lines, _expected = gateways.log("nginx_combined", 100)
+    (folder / "var/log/nginx/access.log").write_text("\n".join(lines) + "\n")
     return folder
 
 

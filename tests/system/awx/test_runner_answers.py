@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 import runner
 import yaml
+from demo import access_log
 from runs import ROOT
-from test_runner_playbooks import BACKUP, PLAYBOOKS
+from test_runner_playbooks import BACKUP, PLAYBOOKS, declare
 
 from simulators.launch import Simulators
 
@@ -54,7 +55,8 @@ def test_an_option_without_an_answer_counts_as_not_given(simulators: Simulators,
     """Of what a survey asks, the answer is what AWX hands over where nobody has answered; of all else, null."""
     simulators.processes({"seconds": 0.2, "steps": 1})
     (tmp_path / "backup.yml").write_text(BACKUP)
-    (tmp_path / "access.log").write_text("")
+    access_log.write(tmp_path / "access.log", 100)
+    declare(tmp_path)
     needed = {
         "mailstore_backup_window_instances": "delta",
         "mailstore_backup_window_tasks": f"{tmp_path}/backup.yml",
@@ -70,6 +72,12 @@ def test_an_option_without_an_answer_counts_as_not_given(simulators: Simulators,
         "mailstore_health_report_dir": "",
         "mailstore_maintenance_state_dir": f"{tmp_path}/state",
         "mailstore_metrics_dest": f"{tmp_path}/mailstore.prom",
+        "mailstore_export_dir": f"{tmp_path}/exported",
+        "mailstore_tenant_dir": f"{tmp_path}/declared",
+        "mailstore_drift_dir": f"{tmp_path}/declared",
+        "mailstore_drift_report_dir": f"{tmp_path}/drift",
+        "mashery_preview_hosts": "localhost",
+        "mashery_preview_logs": f"{tmp_path}/access.log",
         "mailstore_billing_dest_dir": f"{tmp_path}/billing",
         "mailstore_billing_exclude": "gamma",
         "mailstore_store_rotation_name": "2030",

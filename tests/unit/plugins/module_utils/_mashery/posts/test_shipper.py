@@ -800,7 +800,9 @@ class TestSilentLosses:
         assert service.numbers == [1, 2, 3]
         assert ship(Service(), log).report.posted == 3
 
-    @pytest.mark.parametrize("content", [os.urandom(2000) + b"\0\n" * 500, b"PK\x03\x04" + b"\n" * 500])
+    @pytest.mark.parametrize(
+        "content", [os.urandom(2000) + b"\0\n" * 500, b"PK\x03\x04" + b"\n" * 500], ids=["random", "zip"]
+    )
     def test_a_binary_file_is_one_sentence(self, service, log, ledger, content):
         log.write_bytes(content)
         run = ship(service, log, ledger=ledger, fails=InvalidRecords)
