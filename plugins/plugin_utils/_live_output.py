@@ -28,19 +28,16 @@ _FLUSH_EVERY_SECONDS = 0.1
 
 
 class LiveOutput:
-    """Flushes a stream again and again, in a thread, until it is closed or nobody reads from the stream any more."""
+    """Flushes a stream again and again, in a thread, until it is closed or nobody reads from the stream any more.
+
+    A worker is a fork of this process. Ansible has every flush of standard output wait for a lock, and forks while it
+    holds that lock, so no worker begins in the middle of a flush. A lock of our own would only be waited for crosswise.
+    """
 
     def __init__(self, stream: io.TextIOWrapper) -> None:
         self._stream = stream
         self._descriptor = stream.fileno()
         self._ended, self._end = os.pipe()
-        self._flushing = threading.Lock()
-        # A worker is a fork of this process, without this thread. What the thread has locked would be so for ever.
-        os.register_at_fork(
-            before=self._flushing.acquire,
-            after_in_parent=self._flushing.release,
-            after_in_child=self._flushing.release,
-        )
         self._thread = threading.Thread(target=self._run, name="live output", daemon=True)
         with signals_kept_off():
             self._thread.start()
@@ -57,10 +54,9 @@ class LiveOutput:
             events = dict(poll.poll(_FLUSH_EVERY_SECONDS * 1000))
             if self._ended in events:
                 return
-            with self._flushing:
-                if self._descriptor in events or not self._flushed():
-                    self._let_go()
-                    return
+            if self._descriptor in events or not self._flushed():
+                self._let_go()
+                return
 
     def _flushed(self) -> bool:
         """Whether what was printed has gone out."""

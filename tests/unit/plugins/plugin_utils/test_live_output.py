@@ -9,6 +9,7 @@ import io
 import os
 import select
 import sys
+import threading
 import time
 
 import pytest
@@ -51,29 +52,35 @@ def test_a_reader_that_has_gone_ends_nothing(pipe, live):
         stdout.flush()
 
 
-class Slow(io.TextIOWrapper):
-    """A stream that is being flushed most of the time."""
+class Locked(io.TextIOWrapper):
+    """Standard output as Ansible has it: each flush waits for a lock, and Ansible forks while it holds that lock."""
 
+    lock = threading.Lock()
+    waiting = threading.Event()
     busy = False
 
     def flush(self):
-        self.busy = True
-        time.sleep(0.2)
-        self.busy = False
+        self.waiting.set()
+        with self.lock:
+            self.busy = True
+            time.sleep(0.05)
+            self.busy = False
 
 
-def test_no_worker_is_forked_in_the_middle_of_a_flush(monkeypatch):
+def test_workers_are_forked_beside_it_and_never_in_the_middle_of_a_flush(monkeypatch):
     reader, writer = os.pipe()
-    stream = Slow(io.FileIO(writer, "w"))
+    stream = Locked(io.FileIO(writer, "w"))
     monkeypatch.setattr(sys, "stdout", stream)
     live = _live_output.begin()
     monkeypatch.undo()
-    for _worker in range(20):
-        child = os.fork()
-        if child == 0:
-            os._exit(stream.busy)
+    for _worker in range(10):
+        with stream.lock:
+            stream.waiting.clear()
+            assert stream.waiting.wait(60), "it flushes no more"
+            child = os.fork()
+            if child == 0:
+                os._exit(stream.busy)
         assert os.waitpid(child, 0)[1] == 0
-        time.sleep(0.05)
     live.close()
     os.close(reader)
 
