@@ -26,7 +26,7 @@ simulators: $(VENV)/ready collection  ## start the three simulators and leave th
 bench: $(VENV)/ready collection  ## measure speed and memory against what one would use otherwise (BENCH=--tiny: a glimpse)
 	@ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/$(COLLECTIONS) PYTHONPATH=tests exec $(VENV)/bin/python -m bench $(BENCH)
 
-test:  ## run everything that CI runs, on the newest ansible-core for this Python, and units and integration on the oldest
+test:  ## run everything that CI runs: playbooks on the newest ansible-core for this Python, modules on the oldest
 test-all:  ## run all of it on every ansible-core that a Python of this machine can install
 test-all: LINES := all
 test test-all: $(TOOLS)/ready
