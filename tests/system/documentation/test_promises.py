@@ -25,7 +25,7 @@ COMMENT_OR_HEADING = re.compile(r"^( *\.\. not run: .*|.*\n-{4,})$", re.MULTILIN
 COMPLETE = {
     "README.md": ("In **AWX** and", "## Use cases"),
     "docs/docsite/rst/containers.rst": ("Ctrl-C, ``podman stop``", None),
-    "docs/docsite/rst/awx.rst": ("The workflow *MailStore SPE health, mended*", "When it does not work\n"),
+    "docs/docsite/rst/awx.rst": ("The workflow *MailStore SPE health, mended*", "``This needs the collection awx.awx"),
     "docs/docsite/rst/long_running_tasks.rst": ("The modules that follow processes hear of every end", None),
 }
 """The parts of documents in which each such sentence is listed: from where, and up to where."""
