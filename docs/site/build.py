@@ -12,8 +12,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import folders
-
 SITE = Path(__file__).parent
 
 
@@ -29,7 +27,7 @@ def main(folder: Path, builder: str = "html") -> None:
     # antsibull-docs takes guides along, but no pictures.
     for picture in (SITE.parent / "docsite/rst").glob("*.svg"):
         shutil.copy(picture, source / "docsite")
-    (source / "docsite/folders.svg").write_text(folders.picture())
+    subprocess.run([sys.executable, SITE / "folders.py", source / "docsite/folders.svg"], check=True)
     paths = ["-c", str(SITE), "-d", str(folder / "doctrees"), str(source), str(folder / builder)]
     subprocess.run(["sphinx-build", "-b", builder, "-W", "--keep-going", *paths], check=True)
 

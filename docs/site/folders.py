@@ -3,12 +3,13 @@
 # SPDX-FileCopyrightText: Contributors to the mops.maintenance project
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Draw the folders of plugins/module_utils, and which imports which, as the code has it."""
+"""Draw the folders of plugins/module_utils, and which imports which, as the code has it: ``python folders.py FILE``."""
 
 from __future__ import annotations
 
 import ast
 import re
+import sys
 import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,3 +96,7 @@ def picture() -> str:
         y += 14 + len(vendor.rooms) * (HEIGHT + GAP) + 22
     names = {"vendors": vendors, "width": WIDTH + 140, "height": y, "box": WIDTH, "room_height": HEIGHT}
     return jinja2.Template(PICTURE, autoescape=True).render(names)
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(picture())

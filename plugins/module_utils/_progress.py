@@ -184,7 +184,7 @@ def _retry(at: float | None, now: float) -> str:
     """The sentence that says when a failure is retried."""
     if at is None:
         return ""
-    return f" Retrying in {at - now:.0f} s." if at - now >= 1 else " Retrying."
+    return f" Retrying in {at - now:.0f} s." if at - now >= 1 else " Retrying at once."
 
 
 def _open_viewer(module: Any) -> Callable[[str], None] | None:

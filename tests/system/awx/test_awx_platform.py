@@ -24,6 +24,7 @@ from simulators.awx.launch import Awx
 GUIDE = list(guide_blocks(ROOT / "docs/docsite/rst/awx.rst"))
 
 # What AWX's own build replaces to make ansible.controller of awx.awx: awx_collection/tools/roles/template_galaxy.
+NAMES = {"namespace": "ansible", "name": "controller"}
 REPLACED = (
     ("plugins/module_utils/controller_api.py", r'^    _COLLECTION_VERSION = ".*"', '    _COLLECTION_VERSION = "4.6.1"'),
     ("plugins/module_utils/controller_api.py", r'^    _COLLECTION_TYPE = "awx"', '    _COLLECTION_TYPE = "controller"'),
@@ -40,7 +41,6 @@ REPLACED = (
     ("meta/runtime.yml", r"awx\.awx\.", "ansible.controller."),
     ("MANIFEST.json", r'"(namespace|name)": "awx"', lambda match: f'"{match[1]}": "{NAMES[match[1]]}"'),
 )
-NAMES = {"namespace": "ansible", "name": "controller"}
 
 
 @pytest.fixture

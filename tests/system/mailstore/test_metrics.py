@@ -87,7 +87,7 @@ def test_a_push_gateway_gets_them_whether_the_server_is_up_or_down(
     simulators: Simulators, tmp_path: Path, gateway: Gateway
 ) -> None:
     url = f"http://127.0.0.1:{gateway.server_port}/"
-    login = {"pushgateway_username": "push", "pushgateway_password": "Sesam-0pen"}
+    login: dict[str, Any] = {"pushgateway_username": "push", "pushgateway_password": "Sesam-0pen"}
     run = write(simulators, tmp_path, "-vvv", dest="", pushgateway_url=url, **login)
     assert run.returncode == 0, run.everything
     assert "Sesam-0pen" not in run.everything

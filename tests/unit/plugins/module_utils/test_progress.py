@@ -111,7 +111,7 @@ def test_the_seconds_until_a_retry_are_those_of_the_moment(progress, clock, line
     assert lines == [
         "VerifyStore: The server is gone. Retrying in 90 s. (0:00:00)",
         "VerifyStore: The server is gone. Retrying in 30 s. (0:01:00)",
-        "VerifyStore: The server is gone. Retrying. (0:02:00)",
+        "VerifyStore: The server is gone. Retrying at once. (0:02:00)",
         "VerifyStore: 50 % (0:02:01)",
     ]
 

@@ -77,7 +77,7 @@ class Service:
         return [int(line.split(b'HTTP/1.1" ')[1].split(b" ")[0]) for body in self.bodies for line in body.splitlines()]
 
 
-def taken_but(outcome: Exception) -> Exception:
+def taken_but(outcome: BaseException) -> BaseException:
     """The service takes the post, and the client learns this."""
     outcome.taken = True  # type: ignore[attr-defined]
     return outcome

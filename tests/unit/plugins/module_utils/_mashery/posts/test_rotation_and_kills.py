@@ -29,6 +29,7 @@ from ansible_collections.mops.maintenance.tests.unit.plugins.module_utils._mashe
     taken_but,
 )
 
+COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.compress, ".xz": lzma.compress, ".bz2": bz2.compress}
 ROUNDS = int(os.environ.get("MOPS_ROTATION_ROUNDS", "1"))
 
 LOGROTATE = shutil.which("logrotate", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -111,8 +112,7 @@ def test_kills_alone_are_told_exactly(tmp_path):
         for _log in range(3):
             gateway.grow()
         before = gateway.service.tries
-        outcomes: list[Any] = [taken_but(Killed())]
-        gateway.service.outcomes = outcomes
+        gateway.service.outcomes = [taken_but(Killed())]
         taken = len(gateway.service.numbers)
         gateway.run(batch_size=50)
         gateway.service.outcomes = []
@@ -134,7 +134,7 @@ def test_by_hand(tmp_path, name, number):
             path = log.with_name(name.format(log.name, age, stem=log.stem))
             if path.exists():
                 path.rename(log.with_name(name.format(log.name, age + 1, stem=log.stem)))
-        compress = {".gz": gzip.compress, ".xz": lzma.compress, ".bz2": bz2.compress}.get(Path(name).suffix, bytes)
+        compress = COMPRESSORS.get(Path(name).suffix, bytes)
         log.with_name(name.format(log.name, 1, stem=log.stem)).write_bytes(compress(log.read_bytes()))
         if gateway.chance.random() < 0.5:
             log.unlink()
