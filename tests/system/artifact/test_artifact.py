@@ -25,7 +25,7 @@ NEEDED = re.compile(
     | meta/(extensions|execution-environment|runtime)\.yml
     | playbooks/\w+\.yml
     | plugins/(action|doc_fragments|filter|inventory|lookup|module_utils|modules|plugin_utils)/(\w+/)*\w+\.py
-    | roles/\w+/(README\.md | (defaults|handlers|meta|tasks|vars)/\w+\.yml | (files|templates)/[\w/]+(\.[a-z0-9]+)+)
+    | roles/\w+/(README\.md | (defaults|handlers|meta|tasks|vars)/\w+\.yml | (files|templates)/[\w/-]+(\.[a-z0-9]+)+)
     | extensions/eda/(plugins/event_source/\w+\.py | rulebooks/\w+\.yml)
     """,
     re.VERBOSE,
