@@ -84,6 +84,10 @@ def begin() -> LiveOutput | None:
     # A worker's is a buffer in memory, and so is that of a test that captures output.
     if not isinstance(stdout, io.TextIOWrapper) or stdout.line_buffering or stdout.write_through:
         return None
+    try:
+        stdout.fileno()
+    except io.UnsupportedOperation:
+        return None
     live = LiveOutput(stdout)
     atexit.register(live.close)
     return live

@@ -89,6 +89,7 @@ def test_workers_are_forked_beside_it_and_never_in_the_middle_of_a_flush(monkeyp
     "stdout",
     [
         io.StringIO(),
+        io.TextIOWrapper(io.BytesIO()),
         io.TextIOWrapper(io.BytesIO(), line_buffering=True),
         io.TextIOWrapper(io.BytesIO(), write_through=True),
     ],
