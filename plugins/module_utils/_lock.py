@@ -83,3 +83,9 @@ def _myself() -> str:
     job = os.environ.get("JOB_ID")  # as AWX sets it
     since = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     return f"{f'AWX job {job}, ' if job else ''}process {os.getpid()} on {socket.gethostname()}, since {since}"
+
+
+def usual_folder(purpose: str) -> str:
+    """Where lock files for a purpose lie if no other place is given: below the user's folder for state."""
+    state = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+    return os.path.join(state, "mops.maintenance", purpose)

@@ -90,8 +90,6 @@ notes:
   - A name that a spreadsheet would take for a formula, which begins with one of C(=), C(+), C(-), C(@), gets an
     apostrophe before it.
 seealso:
-  - plugin: mops.maintenance.mailstore_billing
-    plugin_type: role
   - module: mops.maintenance.mailstore_info
 """
 

@@ -94,8 +94,6 @@ notes:
   - The label C(server) is O(host), and C(instance_id) an instance's id. The label C(instance) is that of Prometheus.
   - Times of runs are asked for in UTC, by the time zone id V(UTC) that every Windows knows.
 seealso:
-  - plugin: mops.maintenance.mailstore_metrics
-    plugin_type: role
   - module: mops.maintenance.mailstore_info
   - name: Textfile collector of node_exporter
     description: How node_exporter reads files of metrics.

@@ -71,8 +71,6 @@ notes:
   - An instance that does not run is skipped, and is in RV(skipped_instances). Run the task again when it runs.
   - MailStore can create stores by itself (C(SetStoreAutoCreateConfiguration)). Use one or the other.
 seealso:
-  - plugin: mops.maintenance.mailstore_store_rotation
-    plugin_type: role
   - module: mops.maintenance.mailstore_store
 """
 

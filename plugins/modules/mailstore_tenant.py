@@ -179,10 +179,10 @@ undeclared:
   sample: [beta]
 """
 
-import os
 from typing import Any
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
+from ansible_collections.mops.maintenance.plugins.module_utils._lock import usual_folder
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.names import nearest
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.patterns import fits, not_found
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import (
@@ -286,7 +286,7 @@ def apply(module: TenantModule, documents: list[Declared]) -> None:
         tenants = Tenants(following, progress, options["concurrency"])
         undeclared = tenants.undeclared(documents, options["instances"])
         shared = [one for one in documents if one.instance is None]
-        folder = options["lock_dir"] or usual_lock_folder()
+        folder = options["lock_dir"] or usual_folder("mailstore_tenant")
         # A new tenant may need a new instance host.
         applied = tenants.apply(shared, rules, folder) if shared else []
         applied += tenants.apply([one for one in documents if one.instance is not None], rules, folder)
@@ -319,11 +319,6 @@ def report(module: TenantModule, applied: list[Applied], undeclared: list[str]) 
     if failure is not None:
         raise MopsError(failure, **facts)
     module.exit_json(**facts)
-
-
-def usual_lock_folder() -> str:
-    state = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
-    return os.path.join(state, "mops.maintenance", "mailstore_tenant")
 
 
 if __name__ == "__main__":

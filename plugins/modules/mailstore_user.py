@@ -393,7 +393,8 @@ class Listing:
 
     def observed(self, client: Client, user: Subject) -> Observed | None:
         """What there is of a user, with one call where there is something to compare. Raises `MopsError`."""
-        assert isinstance(user, WantedUser)
+        if not isinstance(user, WantedUser):
+            return None
         if self._users is None:
             self._users = self._listed(client, user.instance)
         entry = user.entry(self._users)

@@ -150,7 +150,7 @@ def _mailboxes(instance: Document) -> int | None:
     if not isinstance(folders, list):
         return None
     filled = [item for item in folders if item.get("count") or item.get("size")]
-    return len({str(item.get("folder")).split("/")[0] for item in filled})
+    return len({str(item.get("folder")).split("/", maxsplit=1)[0] for item in filled})
 
 
 def _messages(instance: Document) -> int | None:

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, NamedTuple, Sequence
+from typing import Any, Callable, NamedTuple, Optional, Sequence
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.client import CallFailed, Client
@@ -35,7 +35,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._module import re
 OF_ONE_ALONE = (CallFailed, NotPossible, Ambiguous)
 """What may be so of one thing and not of the next. All else, such as a server that is gone, ends the task."""
 
-Observe = Callable[[Client, Subject], "Observed | None"]
+Observe = Callable[[Client, Subject], Optional[Observed]]
 """What was read of a subject already; None where it is to be read on its own."""
 
 

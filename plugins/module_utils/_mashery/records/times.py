@@ -153,15 +153,15 @@ def _zone(text: str) -> tzinfo | None:
 class _Local(tzinfo):
     """The zone of the host, with what it had for summer time at each moment."""
 
-    def utcoffset(self, moment: datetime | None) -> timedelta:
-        if moment is None:
+    def utcoffset(self, dt: datetime | None) -> timedelta:
+        if dt is None:
             return timedelta(0)
-        return moment.replace(tzinfo=None).astimezone().utcoffset() or timedelta(0)
+        return dt.replace(tzinfo=None).astimezone().utcoffset() or timedelta(0)
 
-    def dst(self, moment: datetime | None) -> timedelta | None:
+    def dst(self, dt: datetime | None) -> timedelta | None:
         return None
 
-    def tzname(self, moment: datetime | None) -> str:
+    def tzname(self, dt: datetime | None) -> str:
         return LOCAL
 
 
@@ -169,15 +169,14 @@ def _check_strptime(time_format: str) -> None:
     if "%" not in time_format:
         named = ", ".join(["iso8601", *EPOCHS])
         raise InvalidOption(f"the time format {time_format}: it is none of {named}, and nothing for strptime")
+    failure = None
     try:
-        # What strptime says of a directive that it does not know has another text than what it says of a time.
         datetime.strptime("", time_format)
     except ValueError as error:
-        if "match format" not in str(error):
-            failure = error
-        else:
-            return
-    raise InvalidOption(f"the time format {time_format}: {failure}")
+        failure = error
+    # What strptime says of a directive that it does not know has another text than what it says of a time.
+    if failure is not None and "match format" not in str(failure):
+        raise InvalidOption(f"the time format {time_format}: {failure}")
 
 
 def _word(moment: datetime) -> str:

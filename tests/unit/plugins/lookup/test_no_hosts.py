@@ -24,7 +24,8 @@ def why(monkeypatch):
     """Why a play would have no hosts."""
     monkeypatch.setattr(context, "CLIARGS", {})
 
-    def look(pattern, groups=FLEET, limit=None, failures=(), **options):
+    def look(pattern, groups=None, limit=None, failures=(), **options):
+        groups = FLEET if groups is None else groups
         lookup = LookupModule(loader=DataLoader())
         monkeypatch.setattr(lookup, "set_options", lambda direct: None)
         monkeypatch.setattr(lookup, "get_option", lambda name: options.get(name, ""))

@@ -91,7 +91,7 @@ def test_an_administrator_is_removed_once_by_the_servers_spelling():
 
 
 def test_an_api_password_is_created_after_all_else():
-    assert [function for function, _ in steps(wanted(mfa="enabled", api_password=True), ADMIN)] == [
+    assert [function for function, _arguments in steps(wanted(mfa="enabled", api_password=True), ADMIN)] == [
         "InitializeSystemAdministratorMFA",
         "CreateSystemAdministratorAPIPassword",
     ]

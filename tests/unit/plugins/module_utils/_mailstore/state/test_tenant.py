@@ -310,7 +310,7 @@ def test_the_installation_is_a_document_as_well(archive):
         ({"configurations": [{"name": "SmtpSetings", "configuration": {}}]}, "value of name must be one of"),
         ({"state": "frozen"}, "value of state must be one of"),
         ({"instance": "a*"}, "wildcards"),
-        ({"instance": None}, "instance must be the id of one instance"),
+        ({"instance": "*"}, "instance must be the id of one instance"),
     ],
 )
 def test_what_is_wrong_with_a_document_is_said_with_its_place(change, said):

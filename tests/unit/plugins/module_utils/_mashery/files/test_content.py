@@ -95,7 +95,7 @@ def test_a_file_that_is_no_log_is_said_in_one_sentence(tmp_path, data, words):
 
 @pytest.mark.parametrize(("magic", "_name", "library"), content_file._READABLE)
 def test_a_python_without_a_library_says_so(tmp_path, monkeypatch, magic, _name, library):
-    monkeypatch.setattr(importlib, "import_module", lambda name: (_ for _ in ()).throw(ImportError(name)))
+    monkeypatch.setattr(importlib, "import_module", lambda name: (nothing for nothing in ()).throw(ImportError(name)))
     with pytest.raises(NotText, match="which this Python cannot read"):
         opened(tmp_path / "log.1", magic + b"rest")
 
