@@ -221,10 +221,8 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.proces
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.interruption import (
     Orphaned,
     play_that_waits,
-    work_apart,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures, warn_of_lost_state
-from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress
 
 CLOSE_SECONDS = 60.0
 """For how long closing tries to thaw; what watches over the window goes on after that."""
@@ -289,7 +287,7 @@ def opened(module: AnsibleModule, server: Server) -> dict[str, Any]:
     except MopsError:
         lease.drop(window.get("lease", ""))
         raise
-    following = Following(server, waiting, work_apart(), Progress(None, interval=60))
+    following = Following.silently(server, waiting)
     failure: MopsError | None = None
     try:
         freeze(following, names, partial(noted, window, "process"))

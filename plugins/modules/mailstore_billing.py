@@ -143,7 +143,6 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.operation import Waiting
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.patterns import NotFound
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import (
     connection_arguments,
@@ -166,14 +165,12 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet.
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.concurrency import check_concurrency
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.following import Following
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.interruption import work_apart
 from ansible_collections.mops.maintenance.plugins.module_utils._module import (
     check_folder,
     reported_failures,
     warn_of_lost_state,
     write_file,
 )
-from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress
 
 
 class BillIncomplete(InvalidOption):
@@ -232,7 +229,7 @@ def keep(module: AnsibleModule) -> dict[str, Any]:
 
 def gather(module: AnsibleModule, now: datetime) -> Document:
     options = module.params
-    following = Following(server_of(options), Waiting(), work_apart(), Progress(None, interval=60))
+    following = Following.silently(server_of(options))
     scope = Scope(SUBSETS, options["instances"], allow_empty=options["allow_empty"])
     return FactsGatherer(following, now=now).take(scope, concurrency=options["concurrency"])
 

@@ -256,7 +256,6 @@ unmatched:
 from datetime import datetime, timezone
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.operation import Waiting
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import (
     connection_arguments,
     server_of,
@@ -267,9 +266,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet.
     Scope,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.following import Following
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.interruption import work_apart
 from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
-from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress
 
 
 def main() -> None:
@@ -293,7 +290,7 @@ def main() -> None:
     with reported_failures(module):
         server = server_of(options)
         scope = Scope(options["gather_subset"], options["instances"], options["results_days"], options["allow_empty"])
-        following = Following(server, Waiting(), work_apart(), Progress(None, interval=60))
+        following = Following.silently(server)
         surveyor = FactsGatherer(following, now=datetime.now(timezone.utc))
         survey = surveyor.take(scope, concurrency=options["concurrency"])
     module.exit_json(changed=False, **survey)

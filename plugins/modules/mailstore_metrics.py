@@ -139,7 +139,6 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption, MopsError
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.operation import Waiting
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.arguments import (
     connection_arguments,
     server_of,
@@ -153,13 +152,11 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet.
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.concurrency import check_concurrency
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.following import Following
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.interruption import work_apart
 from ansible_collections.mops.maintenance.plugins.module_utils._module import (
     check_folder,
     reported_failures,
     write_file,
 )
-from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress
 
 
 def main() -> None:
@@ -196,7 +193,7 @@ def collect(module: AnsibleModule) -> dict[str, Any]:
     check_concurrency(options["concurrency"])
     if options["dest"]:
         check_folder("dest", options["dest"])
-    following = Following(server, Waiting(), work_apart(), Progress(None, interval=60))
+    following = Following.silently(server)
     try:
         survey = FactsGatherer(following, now=now).take(scope, concurrency=options["concurrency"])
         metrics = exposition(

@@ -144,9 +144,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.fleet.
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.concurrency import check_concurrency
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.following import Following
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.interruption import work_apart
 from ansible_collections.mops.maintenance.plugins.module_utils._module import reported_failures
-from ansible_collections.mops.maintenance.plugins.module_utils._progress import Progress
 
 
 def main() -> None:
@@ -171,7 +169,7 @@ def main() -> None:
         rotation.check()
         Scope((), options["instances"]).check()
         check_concurrency(options["concurrency"])
-        following = Following(server, Waiting(cancels=False), work_apart(), Progress(None, interval=60.0))
+        following = Following.silently(server, Waiting(cancels=False))
         rotated = rotate(
             following,
             rotation,

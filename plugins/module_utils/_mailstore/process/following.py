@@ -13,6 +13,7 @@ import time
 from contextlib import nullcontext
 from typing import Callable, ContextManager, Protocol, TypeVar
 
+from ansible_collections.mops.maintenance.plugins.module_utils import _progress
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
 from ansible_collections.mops.maintenance.plugins.module_utils._http import RequestNotSent
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.client import Client, GivenUp, Server
@@ -24,7 +25,10 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.op
     Waiting,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.concurrency import Workers
-from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.interruption import Interruption
+from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.interruption import (
+    Interruption,
+    work_apart,
+)
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.process.started import Started
 
 Talker = TypeVar("Talker", bound=Client)
@@ -65,6 +69,11 @@ class Following:
         self._given_up = GivenUp(clock)
         self._tokens: set[str] = set()
         """The processes that are being followed now."""
+
+    @classmethod
+    def silently(cls, server: Server, waiting: Waiting | None = None) -> Following:
+        """One that shows no progress, in a process that ends with the play. Call it once in a module."""
+        return cls(server, waiting or Waiting(), work_apart(), _progress.Progress(None, interval=60.0))
 
     def client(self) -> Client:
         """A conversation of its own with the server, which an interruption keeps from waiting for another try."""

@@ -97,16 +97,19 @@ PAIRS = {
 """All pairs of the Management API, by name."""
 
 
+UPDATE_PASSWORD: dict[str, Any] = {
+    "type": "str",
+    "choices": ["always", "on_change"],
+    "default": "on_change",
+    "no_log": False,
+}
+"""The option that says when a secret that the server does not show is set again."""
+
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "name": {"type": "str", "required": True, "choices": sorted(PAIRS)},
     "instance": {"type": "str"},
     "configuration": {"type": "dict", "required": True},
-    "update_password": {
-        "type": "str",
-        "choices": ["always", "on_change"],
-        "default": "always",
-        "no_log": False,
-    },
+    "update_password": {**UPDATE_PASSWORD, "default": "always"},
     "allow_data_loss": {"type": "bool", "default": False},
 }
 """The options of mailstore_configuration, without those of the connection."""

@@ -26,6 +26,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.na
     listed,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.configuration import (
+    UPDATE_PASSWORD,
     check_secrets,
     overlaid,
     same,
@@ -44,12 +45,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "type": {"type": "str"},
     "settings": {"type": "dict"},
-    "update_password": {
-        "type": "str",
-        "choices": ["always", "on_change"],
-        "default": "on_change",
-        "no_log": False,
-    },
+    "update_password": UPDATE_PASSWORD,
 }
 """The options of mailstore_credential, without those of the connection."""
 

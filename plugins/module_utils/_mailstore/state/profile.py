@@ -26,6 +26,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.na
     listed,
 )
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.state.configuration import (
+    UPDATE_PASSWORD,
     check_secrets,
     overlaid,
     same,
@@ -58,12 +59,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "pause": {"type": "int"},
     "maintenance_windows": {"type": "str"},
     "recreate": {"type": "bool", "default": False},
-    "update_password": {
-        "type": "str",
-        "choices": ["always", "on_change"],
-        "default": "on_change",
-        "no_log": False,
-    },
+    "update_password": UPDATE_PASSWORD,
 }
 """The options of mailstore_profile, without those of the connection."""
 

@@ -36,6 +36,7 @@ from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.record import (
     InvalidRecord,
     common_line,
+    json_object,
     line_of,
     without_common,
 )
@@ -198,22 +199,11 @@ class JsonLines(Lines):
         return line.startswith("{")
 
     def parsed(self, line: str) -> Any:
-        reason = ""
-        value: Any = None
-        try:
-            line.encode("utf-8")
-            value = self._decode(line)
-        except UnicodeEncodeError:
-            reason = "the line is not UTF-8, as JSON has to be"
-        except ValueError as error:
-            reason = f"the line is not JSON ({error})"
-        except RecursionError:
-            reason = "the line is nested too deeply"
-        if not reason and not isinstance(value, dict):
-            reason = "the line is JSON, but not an object"
-        if reason:
-            raise InvalidRecord(None, reason)
-        return value
+        return json_object(line, self._decode_utf_8)
+
+    def _decode_utf_8(self, line: str) -> Any:
+        line.encode("utf-8")  # what a log has of other bytes stands as lone surrogates
+        return self._decode(line)
 
     def all_parsed(self, lines: Sequence[str]) -> list[Any]:
         # One call for many lines takes two thirds of the time. The marks between them, which no log can know, show that

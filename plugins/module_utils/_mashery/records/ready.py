@@ -10,13 +10,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Callable, Iterator, Sequence
+from typing import Callable, Iterator, Sequence
 
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.files.source import Piece
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.batch import Batch, Fault, Shown
 from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.record import (
     InvalidRecord,
     checked,
+    json_object,
     line_of,
     without_common,
 )
@@ -67,18 +68,4 @@ def _one_by_one(piece: Piece, file: str, line_to_send: Callable[[bytes], bytes])
 
 
 def _line_of_json(line: bytes) -> bytes:
-    reason = ""
-    value: Any = None
-    try:
-        value = json.loads(line)
-    except UnicodeDecodeError:
-        reason = "the line is not UTF-8, as JSON has to be"
-    except ValueError as error:
-        reason = f"the line is not JSON ({error})"
-    except RecursionError:
-        reason = "the line is nested too deeply"
-    if not reason and not isinstance(value, dict):
-        reason = "the line is JSON, but not an object with the fields of a record"
-    if reason:
-        raise InvalidRecord(None, reason)
-    return line_of(value)
+    return line_of(json_object(line, json.loads, "an object with the fields of a record"))

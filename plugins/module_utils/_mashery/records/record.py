@@ -23,7 +23,7 @@ import ipaddress
 import re
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Mapping
+from typing import Any, AnyStr, Callable, Mapping
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
 
@@ -41,6 +41,25 @@ class InvalidRecord(MopsError):
         self.field = field
         """The field's name, or None where the record as a whole is the matter."""
         self.reason = reason
+
+
+def json_object(line: AnyStr, decode: Callable[[AnyStr], Any], what: str = "an object") -> dict[str, Any]:
+    """The object of JSON that ``decode`` finds in the line. Raises `InvalidRecord` where there is none."""
+    reason = ""
+    value: Any = None
+    try:
+        value = decode(line)
+    except UnicodeError:
+        reason = "the line is not UTF-8, as JSON has to be"
+    except ValueError as error:
+        reason = f"the line is not JSON ({error})"
+    except RecursionError:
+        reason = "the line is nested too deeply"
+    if not reason and not isinstance(value, dict):
+        reason = f"the line is JSON, but not {what}"
+    if reason:
+        raise InvalidRecord(None, reason)
+    return value
 
 
 def line_of(record: Mapping[str, Any]) -> bytes:
