@@ -56,15 +56,17 @@ class Locked(io.TextIOWrapper):
     """Standard output as Ansible has it: each flush waits for a lock, and Ansible forks while it holds that lock."""
 
     lock = threading.Lock()
-    waiting = threading.Event()
+    entered = 0
+    left = 0
     busy = False
 
     def flush(self):
-        self.waiting.set()
+        self.entered += 1
         with self.lock:
             self.busy = True
             time.sleep(0.05)
             self.busy = False
+        self.left += 1
 
 
 def test_workers_are_forked_beside_it_and_never_in_the_middle_of_a_flush(monkeypatch):
@@ -75,8 +77,11 @@ def test_workers_are_forked_beside_it_and_never_in_the_middle_of_a_flush(monkeyp
     monkeypatch.undo()
     for _worker in range(10):
         with stream.lock:
-            stream.waiting.clear()
-            assert stream.waiting.wait(60), "it flushes no more"
+            end = time.monotonic() + 60
+            # Whoever has entered a flush stays there, for the lock is held here.
+            while stream.entered == stream.left:
+                assert time.monotonic() < end, "it flushes no more"
+                time.sleep(0.005)
             child = os.fork()
             if child == 0:
                 os._exit(stream.busy)
