@@ -20,7 +20,7 @@ from antsibull_nox.sessions.collections import prepare_collections
 ROOT = Path(__file__).parent
 sys.path.append(str(ROOT / "tests"))
 
-from machine import ansible_test_home, lines, newest_here, oldest, oldest_python  # noqa: E402
+from machine import ansible_test_home, lines, newest_here, python_of_units  # noqa: E402
 
 SIMULATORS = "tests/simulators/requirements.txt"
 
@@ -87,10 +87,10 @@ def sanity(session: nox.Session) -> None:
 
 @every_line
 def units(session: nox.Session, core: str) -> None:
-    """Run the unit tests on a line of ansible-core, by ansible-test; on the oldest line with the oldest Python."""
-    python = install(session, core)
+    """Run the unit tests on a line of ansible-core, by ansible-test; the oldest with the oldest Python, and so on."""
+    install(session, core)
     with collection_tree(session):
-        ansible_test(session, "units", "--python", oldest_python() if core == oldest() else python)
+        ansible_test(session, "units", "--python", python_of_units(core))
 
 
 @every_line
@@ -106,9 +106,19 @@ def integration(session: nox.Session, core: str) -> None:
 @every_line
 def system(session: nox.Session, core: str) -> None:
     """Run whole playbooks from the built collection, as a user does; and try the simulators themselves."""
+    whole_playbooks(session, core, "not slow")
+
+
+@every_line
+def slow(session: nox.Session, core: str) -> None:
+    """Run the whole playbooks that make test has no time for: nothing but those marked as slow in tests/system."""
+    whole_playbooks(session, core, "slow")
+
+
+def whole_playbooks(session: nox.Session, core: str, which: str) -> None:
     install(session, core, "-r", SIMULATORS, "-r", "tests/system/requirements.txt")
     # Most of the time these tests wait. Each worker has simulators of its own. The end tells what was skipped, and why.
-    tests = session.posargs or ["tests/system"]
+    tests = session.posargs or ["-m", which, "tests/system"]
     session.run("python", "-m", "pytest", "-n", "3", "--dist", "loadfile", "-rs", *tests, env=installed(session))
 
 

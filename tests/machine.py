@@ -18,7 +18,7 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from antsibull_nox.ansible import get_ansible_core_info, get_supported_core_vers
 from antsibull_nox.utils import Version
 
 OLDEST_PYTHON = Version(3, 8)
+HERE = Version(*sys.version_info[:2])
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def parts(*, every: bool) -> list[str]:
     both on both take more than half an hour on two processors.
     """
     newest, first = newest_here(), oldest()
-    chosen = {"system": [newest], "integration": [first], "units": [first, newest]}
+    chosen = {"system": [newest], "integration": [first], "units": [first, newest], "slow": []}
     names = [
         f"{session}-{line.core}{'-candidate' if line.candidate else ''}"
         for session, cores in chosen.items()
@@ -103,13 +104,21 @@ def tell(folder: Path) -> None:
 def lines() -> list[Line]:
     """From the oldest one that ``meta/runtime.yml`` allows; the newest may not have a release yet.
 
-    In turns with the oldest and with the newest Python of this machine that they run on.
+    In turns with the oldest and with the newest Python of this machine that they run on; the newest one that this
+    Python can install, with this.
     """
     supported = sorted(core for core in get_supported_core_versions() if isinstance(core, Version))
     pythons = [set(get_ansible_core_info(core).controller_python_versions) & set(interpreters()) for core in supported]
-    return [
-        Line(core, choose(found, default=None)) for core, found, choose in zip(supported, pythons, cycle((min, max)))
+    found = [
+        Line(core, choose(some, default=None)) for core, some, choose in zip(supported, pythons, cycle((min, max)))
     ]
+    newest = newest_of(found)
+    return [replace(line, python=HERE) if line.core == newest else line for line in found]
+
+
+def newest_of(found: list[Line]) -> Version:
+    """The newest line that the Python which runs this can install."""
+    return max(line.core for line in found if HERE in line.runs_on and line.why_not is None and not line.candidate)
 
 
 def able() -> list[Line]:
@@ -119,8 +128,7 @@ def able() -> list[Line]:
 
 def newest_here() -> str:
     """The newest one that the Python which runs this can install."""
-    here = Version(*sys.version_info[:2])
-    return str(max(line.core for line in able() if here in line.runs_on and not line.candidate))
+    return str(newest_of(lines()))
 
 
 def oldest() -> str:
@@ -128,9 +136,16 @@ def oldest() -> str:
     return str(able()[0].core)
 
 
-def oldest_python() -> str:
-    """The oldest one of this machine on which the collection's modules run, be it too old for playbooks."""
-    return str(min(set(able()[0].targets) & set(interpreters())))
+def python_of_units(core: str) -> str:
+    """The Python for the unit tests of a line: the newest for the newest line, and the oldest for the oldest.
+
+    On the oldest, modules run, though it may be too old for playbooks.
+    """
+    line = next(line for line in able() if str(line.core) == core)
+    on_this_machine = set(line.targets) & set(interpreters())
+    if core == oldest():
+        return str(min(on_this_machine))
+    return str(max(on_this_machine) if core == newest_here() else line.python)
 
 
 def ansible_test_home(folder: Path, scripts: Path) -> dict[str, str]:

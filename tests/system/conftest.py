@@ -21,6 +21,12 @@ for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda number, frame: None)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "slow: takes more processor time than ``make test`` has; ``make test-all`` runs it"
+    )
+
+
 @pytest.fixture
 def tmp_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of the test's own, with a short name.

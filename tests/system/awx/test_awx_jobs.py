@@ -90,6 +90,11 @@ def test_the_guide_leads_from_an_empty_awx_to_green_jobs_and_a_workflow_that_say
 ) -> None:
     told = operator.follow("ansible-playbook mops.maintenance.awx_setup -e awx_setup_scm_url")
     assert 'MailStore SPE health\\" first. It only reads' in told
+    templates = objects(awx, "job_templates").values()
+    assert sorted(each["playbook"] for each in templates) == [f"playbooks/{name}.yml" for name in SHIPPED]
+    writes = awx.state()["writes"]
+    assert "changed=0" in operator.follow("ansible-playbook mops.maintenance.awx_setup -e awx_setup_scm_url")
+    assert awx.state()["writes"] == writes
     fill_in(awx, simulators)
     dispatcher = runner.Dispatcher(awx, tmp_path)
 
@@ -131,6 +136,7 @@ def test_the_guide_leads_from_an_empty_awx_to_green_jobs_and_a_workflow_that_say
     assert objects(awx, "job_templates") == {}
 
 
+@pytest.mark.slow
 def test_the_guides_own_playbook_is_taken_by_awx(awx: Awx, operator: Operator) -> None:
     awx.request("POST", "/api/v2/organizations/", {"name": "Operations"})
     image = awx.request("POST", "/api/v2/execution_environments/", {"name": "mops", "image": "mops:1"})["id"]

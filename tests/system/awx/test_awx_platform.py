@@ -63,6 +63,7 @@ def controller(awx_collections: Path, tmp_path: Path) -> dict[str, str]:  # noqa
     return {"ANSIBLE_COLLECTIONS_PATH": os.pathsep.join([os.environ["ANSIBLE_COLLECTIONS_PATH"], str(made)])}
 
 
+@pytest.mark.slow
 def test_the_platform_is_set_up_by_its_own_collection_once(
     platform: Awx,
     set_up: Any,  # noqa: F811

@@ -50,6 +50,7 @@ def defaults(name: str) -> dict[str, Any]:
     return {question["variable"]: question["default"] for question in runner.CATALOGUE[name]["survey"]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PLAYBOOKS)
 def test_an_option_without_an_answer_counts_as_not_given(simulators: Simulators, tmp_path: Path, name: str) -> None:
     """Of what a survey asks, the answer is what AWX hands over where nobody has answered; of all else, null."""

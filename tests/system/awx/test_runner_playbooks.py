@@ -22,6 +22,8 @@ from simulators.launch import Simulators
 
 PLAYBOOKS = sorted(runner.CATALOGUE)
 """Those with a job template, which all should have: test_awx_setup.py sees to that."""
+SAMPLE = ("mailstore_backup_window", "mailstore_maintenance", "mashery_log_shipping", "mimecast_event_channels")
+"""One of each kind: with tasks of the user's, over an inventory of instances, and of each other service."""
 
 BACKUP = """
 - name: Make the backup
@@ -128,7 +130,9 @@ def fleet(started: Simulators, tmp_path_factory: pytest.TempPathFactory) -> Mapp
     return runner.mailstore_inventory(started, tmp_path_factory.mktemp("inventory") / "update")
 
 
-@pytest.mark.parametrize("name", PLAYBOOKS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in SAMPLE else [pytest.mark.slow]) for name in PLAYBOOKS]
+)
 def test_a_shipped_playbook_runs_as_in_awx(
     simulators: Simulators, fleet: Mapping[str, Any], tmp_path: Path, name: str
 ) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import pytest
 import runner
 
 from simulators.launch import Options, running
@@ -17,6 +18,7 @@ from simulators.launch import Options, running
 SLICES = 3
 
 
+@pytest.mark.slow
 def test_slices_work_on_each_instance_exactly_once(tmp_path: Path) -> None:
     with running(Options(fleet=7, seed=7, mailstore_process_seconds=0.2)) as simulators:
         inventory = runner.mailstore_inventory(simulators, tmp_path / "update")

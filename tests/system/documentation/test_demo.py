@@ -61,6 +61,7 @@ def test_make_demo_and_bench_in_a_fresh_clone_with_an_empty_home(tmp_path):
     assert not re.search(r"\bnan\b|\binf\b", bench.stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [0.2, 4, 14])  # while it starts, and in the middle of its work
 def test_an_interrupted_demo_leaves_no_process(tmp_path, seconds):
     mark = uuid.uuid4().hex

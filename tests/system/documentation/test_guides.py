@@ -31,6 +31,8 @@ from pages import Block, commands, guide_blocks, here, prepare, variables
 from runs import HEAD, ROOT, finish, start
 
 GUIDES = sorted((ROOT / "docs/docsite/rst").glob("*.rst"))
+SLOW = ("as_code", "fleet", "gateways", "tenants")
+"""Half a minute or more each. Other tests run what they show."""
 BLOCKS = [block for guide in GUIDES for block in guide_blocks(guide)]
 YAML = ("yaml", "yaml+jinja")
 SHELL = ("bash", "console")
@@ -139,7 +141,10 @@ def comparable(line: str) -> str:
     return re.sub(r"\*{3,}", "***", re.sub(r"\d+", "0", line)).strip()
 
 
-@pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
+@pytest.mark.parametrize(
+    "guide",
+    [pytest.param(guide, id=guide.stem, marks=[pytest.mark.slow] if guide.stem in SLOW else []) for guide in GUIDES],
+)
 def test_guide_runs_from_top_to_bottom(guide, tmp_path, simulators):
     Reader(tmp_path, variables(simulators)).read(guide_blocks(guide))
 

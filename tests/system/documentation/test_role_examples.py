@@ -96,6 +96,7 @@ def run(words: list[str], folder: Path, environment: dict[str, str]) -> str:
     return ended.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", examples(BLOCKS, "bash", "shell"))
 def test_command(block: Block, folder, environment):
     for command in commands(here(block.code, folder)):
@@ -104,6 +105,7 @@ def test_command(block: Block, folder, environment):
     assert "mailstore_health" not in block.code or (folder / "mailstore-health/mailstore-health.html").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", examples(joined(BLOCKS), "yaml"))
 def test_playbook(block: Block, folder, environment):
     run(["ansible-playbook", playbook(folder, block.code)], folder, environment)

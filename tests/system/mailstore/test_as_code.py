@@ -174,6 +174,7 @@ def instances(simulators: Simulators) -> dict[str, str]:
     return found
 
 
+@pytest.mark.slow
 def test_a_file_that_somebody_has_edited_is_not_overwritten_and_the_others_are(
     fleet: Simulators, tmp_path: Path
 ) -> None:
@@ -204,6 +205,7 @@ def kill(process: subprocess.Popen[str]) -> None:
     process.communicate()
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_leaves_only_what_was_not_done_yet(fleet: Simulators, tmp_path: Path) -> None:
     api, chance = Api(fleet), random.Random(1)
     exported = result(module("mailstore_export", tmp_path, fleet, include_installation=False))

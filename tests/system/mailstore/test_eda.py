@@ -125,6 +125,7 @@ def reported(run: Run) -> list[tuple[str, str]]:
 
 
 @needs_rulebook
+@pytest.mark.slow
 def test_an_index_is_rebuilt_once_and_each_alert_told_once_across_restarts(
     simulators: Simulators, tmp_path: Path
 ) -> None:

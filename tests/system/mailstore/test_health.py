@@ -40,6 +40,7 @@ def look(simulators: Simulators, folder: Path, method: str, **variables: Any) ->
     return run, json.loads(written.read_text())
 
 
+@pytest.mark.slow
 def test_tenants_that_withhold_access_are_no_error_and_nobody_offers_to_restart_them(
     fleet: Simulators, tmp_path: Path
 ) -> None:
@@ -119,6 +120,7 @@ def test_too_many_results_are_asked_for_in_parts_and_no_secret_is_written(
     assert "Pa55word" not in written + run.everything
 
 
+@pytest.mark.slow
 def test_a_command_of_the_report_does_what_its_title_says_and_no_more(simulators: Simulators, tmp_path: Path) -> None:
     broken = [{"instanceID": name, "id": 1, "error": "Not accessible."} for name in ("alpha", "delta")]
     simulators.control("mailstore", "POST", "archive", broken)

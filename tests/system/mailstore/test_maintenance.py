@@ -24,7 +24,7 @@ from runs import Run, eventually, finish, kill, processes_of, start
 from simulators.launch import Options, Simulators, running
 from simulators.mailstore.fleet import build
 
-INSTANCES = int(os.environ.get("MOPS_FLEET", "6"))
+INSTANCES = int(os.environ.get("MOPS_FLEET", "4"))
 """Whoever changes how a fleet is maintained tries 300."""
 
 
@@ -153,6 +153,7 @@ def verified(simulators: Simulators) -> list[str]:
     return [call["arguments"]["instanceID"] for call in calls if call["function"] == "VerifyStore"]
 
 
+@pytest.mark.slow
 def test_over_some_nights_each_tenant_has_its_turn(tenants: Simulators, tmp_path: Path) -> None:
     # A verification lasts as long as the night, so in each night two are begun at most, one in each fork. Where the
     # machine is so busy that a night is over before one could begin, another night follows.
@@ -174,6 +175,7 @@ def test_over_some_nights_each_tenant_has_its_turn(tenants: Simulators, tmp_path
     assert "Overdue for maintenance" in night.stdout
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_do_nothing_twice_and_the_second_says_who_has_it(tenants: Simulators, tmp_path: Path) -> None:
     tenants.settings("mailstore", process_seconds=3600)
     first = start(["setsid", *command(tmp_path)], tmp_path, tenants.environment())
@@ -199,6 +201,7 @@ def test_a_folder_that_cannot_be_written_is_said_before_anything_is_done(tenants
     assert verified(tenants) == []
 
 
+@pytest.mark.slow
 def test_a_night_with_a_wrong_clock_ends_no_verification(tenants: Simulators, tmp_path: Path) -> None:
     assert maintain(tenants, tmp_path).returncode == 0
     for path in records(tmp_path):
@@ -209,6 +212,7 @@ def test_a_night_with_a_wrong_clock_ends_no_verification(tenants: Simulators, tm
     assert set(Counter(verified(tenants)).values()) == {2}
 
 
+@pytest.mark.slow
 def test_repairs_have_a_budget_and_work_is_chosen(tenants: Simulators, tmp_path: Path) -> None:
     names = tenants.state("mailstore")["instances"]
     changes = [{"instanceID": name, "id": 1, "needs_upgrade": True} for name in names]

@@ -35,6 +35,7 @@ def written(simulators: Simulators) -> dict[str, int]:
     return {name: count for name, count in functions.items() if not name.startswith("Get")}
 
 
+@pytest.mark.slow
 def test_a_tenant_is_stopped_listed_kept_and_deleted_when_that_is_due_and_allowed(
     simulators: Simulators, tmp_path: Path
 ) -> None:
@@ -78,6 +79,7 @@ def test_a_tenant_is_stopped_listed_kept_and_deleted_when_that_is_due_and_allowe
     assert simulators.state("mailstore")["sessions"] == 0
 
 
+@pytest.mark.slow
 def test_an_instance_moves_with_its_files_and_is_brought_back_where_that_fails(
     simulators: Simulators, tmp_path: Path
 ) -> None:

@@ -78,6 +78,7 @@ def test_ten_channels_one_by_one_under_a_quota(tmp_path, service):
     assert seen["replays"] == 0
 
 
+@pytest.mark.slow
 def test_many_hosts_that_write_one_file_at_once_lose_no_channel(tmp_path, service):
     hosts = {f"host{number}": channel_id for number, channel_id in enumerate(service.mimecast.channel_ids)}
     run = playbook_of_hosts(

@@ -36,6 +36,7 @@ def of(module: str) -> str:
     return next(variable for variable in SECRETS if variable.lower().startswith(module.split("_")[0]))
 
 
+@pytest.mark.slow
 def test_every_module_says_which_credential_is_not_utf_8(simulators, tmp_path):
     tasks = "".join(
         f"- name: Test {module}\n  mops.maintenance.{module}: {options}\n  ignore_errors: true\n"

@@ -293,7 +293,17 @@ def run(simulators: Simulators, folder: Path, case: Case) -> Run:
     return finish(start(command, folder, {**simulators.environment(), **case.environment}))
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+FIRST = {case.playbook: case for case in reversed(CASES)}
+"""Of each playbook its first case."""
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=str(case), marks=[] if FIRST[case.playbook] is case else [pytest.mark.slow])
+        for case in CASES
+    ],
+)
 def test_a_run_without_work_says_so(simulators: Simulators, tmp_path: Path, case: Case) -> None:
     result = run(simulators, tmp_path, case)
     assert (result.returncode == 0) == case.succeeds, result.everything
@@ -368,6 +378,7 @@ MODULES: list[tuple[str, dict[str, Any], str]] = [
 """Every module, asked for something that is not there, and what it says."""
 
 
+@pytest.mark.slow
 def test_a_module_fails_if_what_it_should_work_on_is_not_there(simulators: Simulators, tmp_path: Path) -> None:
     tasks = [
         {f"mops.maintenance.{name}": options, "register": f"result_{number}", "ignore_errors": True}
@@ -401,6 +412,7 @@ def test_thawing_what_is_not_there_is_a_failure(
     assert succeeds or f"The server has no instance {instances[0]}" in result.everything
 
 
+@pytest.mark.slow
 def test_the_page_of_a_run_that_failed_says_so_and_since_when(simulators: Simulators, tmp_path: Path) -> None:
     variables = {f"{HEALTH}_report_dir": str(tmp_path / "reports"), f"{HEALTH}_fail_on": "never"}
     page, failure = (tmp_path / "reports" / f"mailstore-health{end}" for end in (".html", "-failure.json"))

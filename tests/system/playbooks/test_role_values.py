@@ -11,6 +11,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 from runs import HEAD, finish, start
 
 WRONG = {
@@ -42,6 +43,7 @@ ROLE = re.compile(
 )
 
 
+@pytest.mark.slow
 def test_a_value_of_the_wrong_kind_is_refused_by_the_name_of_its_option(tmp_path: Path) -> None:
     """No server runs: a role that does not look at its options first fails in another way."""
     (tmp_path / "play.yml").write_text(HEAD + "  tasks: " + json.dumps([tried(*each) for each in WRONG.items()]))
