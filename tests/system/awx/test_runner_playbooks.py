@@ -79,6 +79,14 @@ TEMPLATES = {
     "mailstore_instance_move": Template(
         {"mailstore_instance_move_instance": "alpha", "mailstore_instance_move_to": "host02.spe.example"},
     ),
+    "mailstore_onboarding": Template(
+        {
+            "mailstore_onboarding_instance": "omega",
+            "mailstore_onboarding_preset": "{folder}/preset.yml",
+            "mailstore_onboarding_dir": "{folder}/onboarded",
+        },
+        progress=("[localhost] omega: ",),
+    ),
     "mailstore_offboarding": Template(
         {"mailstore_offboarding_instance": "delta", "mailstore_offboarding_dir": "{folder}/offboarding"},
     ),
@@ -119,9 +127,10 @@ TEMPLATES = {
 
 
 def declare(folder: Path) -> None:
-    """Make the folder of a tenant's file."""
+    """Make the folder of a tenant's file, and a preset for others."""
     (folder / "declared").mkdir()
     (folder / "declared/alpha.yml").write_text("instance: alpha\njobs: []\n")
+    (folder / "preset.yml").write_text("instance: [[ instance ]]\nconfiguration: {instanceHost: host01.spe.example}\n")
 
 
 @pytest.fixture(scope="module")

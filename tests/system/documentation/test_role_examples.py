@@ -48,6 +48,7 @@ all:
 """
 INSTANCES = "plugin: mops.maintenance.mailstore_instances\n"
 SNAPSHOT = "- {name: Take a snapshot, ansible.builtin.debug: {msg: taken}}\n"
+PRESET = "instance: [[ instance ]]\nconfiguration: {instanceHost: host01.spe.example, displayName: [[ values.name ]]}\n"
 CONSUMER_CONTROL = f"#!{sys.executable}\nimport sys\nopen({{here!r}} + '/control', 'a').write(' '.join(sys.argv[1:]))\n"
 
 
@@ -74,6 +75,7 @@ def folder(tmp_path: Path) -> Path:
         ("mailstore_instances.yml", INSTANCES),
         ("snapshot.yml", SNAPSHOT),
         ("files.yml", SNAPSHOT),
+        ("preset.yml", PRESET),
         ("consumer-control", CONSUMER_CONTROL.format(here=str(tmp_path))),
     ):
         (tmp_path / name).write_text(text)

@@ -3,7 +3,7 @@
 # SPDX-FileCopyrightText: Contributors to the mops.maintenance project
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Daily jobs for tenants: offboarding, a move to another instance host, a new password."""
+"""Daily jobs for tenants: onboarding, offboarding, a move to another instance host, a new password."""
 
 from __future__ import annotations
 
@@ -33,6 +33,57 @@ def written(simulators: Simulators) -> dict[str, int]:
     """How often each function that writes was called."""
     functions = simulators.state("mailstore")["functions"]
     return {name: count for name, count in functions.items() if not name.startswith("Get")}
+
+
+PRESET = r"""
+instance: [[ instance ]]
+state: started
+archive_admin_enabled: true
+configuration:
+  displayName: [[ values.name | to_json ]]
+  instanceHost: host01.spe.example
+  baseDirectory: C:\MailArchive\[[ instance ]]
+users:
+  - name: auditor
+    user_password: "{{ mailstore_secret_[[ instance ]]_auditor }}"
+"""
+
+
+def test_a_tenant_gets_what_the_preset_says_once_and_a_run_that_failed_goes_on(
+    simulators: Simulators, tmp_path: Path
+) -> None:
+    (tmp_path / "preset.yml").write_text(PRESET)
+    file = tmp_path / "mailstore/tenants/omega.yml"
+    given = {"instance": "omega", "preset": "preset.yml", "values": {"name": 'Omega: "Ltd"'}}
+    secret = ["-e", json.dumps({"mailstore_secret_omega_auditor": "Sesame-0pen"})]
+
+    plan = job(simulators, tmp_path, "onboarding", "--check", *secret, **given)
+    assert plan.returncode == 0, plan.everything
+    assert "omega: users auditor created" in plan.stdout
+    assert not file.parent.exists()
+
+    lacking = job(simulators, tmp_path, "onboarding", **given)
+    assert lacking.returncode != 0
+    assert "Secrets are missing: mailstore_secret_omega_auditor" in lacking.everything
+    assert written(simulators) == {}
+    assert "{{ mailstore_secret_omega_auditor }}" in file.read_text()
+
+    del given["preset"]  # the file is there
+    done = job(simulators, tmp_path, "onboarding", "-vvv", *secret, **given)
+    assert done.returncode == 0, done.everything
+    assert written(simulators)["CreateInstance"] == written(simulators)["CreateUser"] == 1
+    assert "Sesame" not in file.read_text() + done.everything.replace(json.dumps("Sesame-0pen"), "")
+    again = job(simulators, tmp_path, "onboarding", *secret, **given)
+    assert "changed=0" in again.stdout, again.everything
+    assert written(simulators)["CreateInstance"] == 1
+
+
+def test_an_instance_without_a_file_is_not_onboarded(simulators: Simulators, tmp_path: Path) -> None:
+    (tmp_path / "preset.yml").write_text(PRESET)
+    run = job(simulators, tmp_path, "onboarding", instance="beta", preset="preset.yml", values={"name": "Beta"})
+    assert run.returncode != 0
+    assert "The server has an instance beta already, and there is no file" in " ".join(run.everything.split())
+    assert not (tmp_path / "mailstore").exists()
 
 
 @pytest.mark.slow
@@ -112,6 +163,8 @@ def test_a_user_gets_a_new_password_that_is_nowhere_to_be_seen(simulators: Simul
 @pytest.mark.parametrize(
     ("name", "variables", "said"),
     [
+        ("onboarding", {"instance": "../a", "preset": "p"}, "must be the id of one instance, not '../a'"),
+        ("onboarding", {"instance": "a", "preset": "no.yml"}, "no.yml is no file. mailstore_onboarding_preset must"),
         ("offboarding", {"instance": "*"}, "must be the id of one instance, not '*'"),
         ("offboarding", {"instance": "a", "keep_days": "soon"}, "keep_days must be a number of days"),
         ("instance_move", {"instance": "alpha"}, "must name the instance host to move to"),

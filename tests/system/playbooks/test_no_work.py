@@ -213,6 +213,13 @@ CASES = [
         )
         for name, given in ONE.items()
     ),
+    limited("mailstore_onboarding", mailstore_onboarding_instance="omega"),
+    Case(
+        "mailstore_onboarding",
+        "no preset",
+        "preset.yml is no file. mailstore_onboarding_preset must name one",
+        variables={"mailstore_onboarding_instance": "omega", "mailstore_onboarding_preset": "preset.yml"},
+    ),
     Case(OFFBOARDING, "server down", CONNECTION, environment=DOWN, variables={f"{OFFBOARDING}_instance": "alpha"}),
     limited(METRICS, **PUSHED),
     Case(METRICS, "server down", CONNECTION, environment=DOWN, variables=PUSHED),

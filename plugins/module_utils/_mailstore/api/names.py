@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Any, Dict, Iterable, Protocol, Sequence
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
@@ -62,7 +63,6 @@ def the_one(
 
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     """The names out of ``known`` that are most like ``name``, the most alike first."""
-    import difflib  # only a failing task needs it
 
     def distance(other: str) -> float:
         return -difflib.SequenceMatcher(None, name.lower(), other.lower()).ratio()

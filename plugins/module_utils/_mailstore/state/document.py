@@ -86,6 +86,8 @@ class Part:
     holds_data: bool = False
     """Whether messages are gone with an entry that is removed."""
     any_case: bool = False
+    needs_access: bool = True
+    """Whether its functions need service-provider access to the instance."""
 
     def rows(self, ask: Ask, instance: str | None) -> list[Document]:
         """What the server has, but for what it makes itself."""
@@ -122,6 +124,7 @@ OF_TENANT = (
         listing="GetStores",
         removal={"state": "detached"},
         holds_data=True,
+        needs_access=False,
     ),
     Part("users", "user", user.ARGUMENTS, user.wanted_user, listing="GetUsers", key="userName", any_case=True),
     Part(

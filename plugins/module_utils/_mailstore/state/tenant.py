@@ -72,9 +72,10 @@ class Change:
     """The variables that it needs and that are not defined."""
     since: str | None = None
     """When it was made, where the server tells."""
+    done: bool = False
 
     def facts(self) -> Document:
-        return {name: value for name, value in vars(self).items() if value not in (None, [])}
+        return {name: value for name, value in vars(self).items() if value not in (None, []) and name != "done"}
 
 
 @dataclass
@@ -107,11 +108,14 @@ class Applied:
     def lines(self) -> list[str]:
         """What there was to do, for a person."""
         lines = [
-            f"{self.name}: {change.part} {change.name} {change.kind} "
+            f"{self.name}: {change.part} {change.name} {self._word(change)} "
             f"({', '.join(dict.fromkeys(change.functions)) or 'cannot be done'})"
             for change in self.changes
         ]
         return lines + ([f"{self.name}: failed"] if self.failure is not None else [])
+
+    def _word(self, change: Change) -> str:
+        return change.kind if change.done or self.failure is None else f"not {change.kind}"
 
 
 class Apply:
@@ -171,6 +175,12 @@ class Apply:
         before = wanted.read(self._client.call)
         planned = self._planned(entry)
         if before is None:
+            closed = [part.name for part in self._declared.parts.values() if part.needs_access]
+            if planned and closed and not self._declared.archive_admin_enabled:
+                planned[0][1].obstacle = (
+                    f"a new instance withholds service-provider access, and its {', '.join(closed)} need that. Give "
+                    "archive_admin_enabled: true, with state: started."
+                )
             # What is wrong with the parts is to be known before an instance is made for them.
             self._refuse_obstacles([*planned, *self._planned_parts(True)])
         self._bring_about(planned)
@@ -260,8 +270,9 @@ class Apply:
         self._refuse_obstacles(planned)
         if self._rules.check_mode:
             return
-        for entry, _change in _in_order(planned):
+        for entry, change in _in_order(planned):
             self._reach(entry)
+            change.done = True
 
     def _refuse_obstacles(self, planned: Sequence[tuple[Entry, Change]]) -> None:
         """Raise `NotPossible` with everything that is in the way, before anything is changed."""

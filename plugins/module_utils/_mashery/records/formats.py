@@ -10,14 +10,31 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
+from typing import Any, Callable, Mapping, Sequence
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
-
-if TYPE_CHECKING:
-    from ansible_collections.mops.maintenance.plugins.module_utils._mashery.files.source import Piece
-    from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.batch import Batch
-    from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.convert import Converter
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.files.source import Piece
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records import presets
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.batch import Batch
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.convert import (
+    Converter,
+    JsonLines,
+    Lines,
+    TextLines,
+    WrongFormat,
+)
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.fit import fitting
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.mapping import (
+    KEYS,
+    ORIGINS,
+    checked_mapping,
+    sources,
+)
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.preset import Kind
+from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.ready import (
+    jsonl_batch,
+    mashery_batch,
+)
 
 READY = ("mashery", "jsonl")
 """Lines that have the fields of a record."""
@@ -53,7 +70,7 @@ class Format:
         """Raises `InvalidOption` for a pattern and a mapping that are none, and for what they lack."""
         self.name = name
         self.converter: Converter | None = None
-        self._batch: Callable[[Piece, str], Batch] | None = None
+        self._batch: Callable[[Piece, str], Batch] = jsonl_batch if name == "jsonl" else mashery_batch
         self._fits: set[str] = set()
         self._expected = f"lines of {name}"
         if name in READY:
@@ -71,14 +88,6 @@ class Format:
 
         Raises `WrongFormat` where its first lines are of another format, and `TableError`.
         """
-        if self._batch is None:
-            # Not imported by a run that finds nothing new.
-            from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.ready import (
-                jsonl_batch,
-                mashery_batch,
-            )
-
-            self._batch = jsonl_batch if self.name == "jsonl" else mashery_batch
         if file not in self._fits:
             batch = self._batch(piece, file)
             if batch.faults and not batch.records and not piece.too_long and not piece.unfinished:
@@ -88,27 +97,9 @@ class Format:
         return self._batch(piece, file)
 
     def _compile(self, pattern: str | None, mapping: Mapping[str, Any] | None) -> None:
-        from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.convert import (
-            Converter,
-            JsonLines,
-            Lines,
-            TextLines,
-        )
-        from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.mapping import (
-            KEYS,
-            ORIGINS,
-            checked_mapping,
-            sources,
-        )
-        from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.preset import Kind
-
         given = checked_mapping(mapping)
         if self.name in PRESETS:
-            from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.presets import (
-                PRESETS as presets,
-            )
-
-            preset = presets[self.name]
+            preset = presets.PRESETS[self.name]
             kinds, self._expected = preset.kinds, preset.title
         else:
             self._expected = "JSON" if self.name == "json" else f"what matches pattern, {pattern}"
@@ -146,9 +137,6 @@ class Format:
 
     def _refuse_other(self, piece: Piece, file: str) -> None:
         """Raises `WrongFormat` where the lines are surely not of this format: many are not, or another one fits."""
-        from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.convert import WrongFormat
-        from ansible_collections.mops.maintenance.plugins.module_utils._mashery.records.fit import fitting
-
         text = piece.raw.decode("utf-8", "surrogateescape")
         lines = list(islice((line.rstrip("\r") for line in text.split("\n") if line.strip()), _LOOKED_AT))
         if self.converter is not None and any(map(self.converter.fits, lines)):

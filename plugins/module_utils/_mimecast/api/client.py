@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.mops.maintenance.plugins.module_utils import _http
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import MopsError
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.api import auth, envelope, quota
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.api import auth, envelope, quota, refusal
 from ansible_collections.mops.maintenance.plugins.module_utils._retry import Retry, TryAgain
 
 _NOT_REPEATED = "Whether the service acted on the request is not known, so it was not repeated."
@@ -182,8 +182,6 @@ class MimecastClient:
         return self._http.request(call.method, call.path, auth=self._auth, data=call.body, headers=headers, **more)
 
     def _explain(self, reply: envelope.Reply, path: str) -> envelope.MimecastError:
-        from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.api import refusal
-
         dated = self._auth.dated
         offset = refusal.clock_offset(reply.answer, self._wall_clock()) if dated and reply.status == 401 else None
         return refusal.explain(reply, path, request_id=self._auth.request_id, dated=dated, offset=offset)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.mops.maintenance.plugins.module_utils import _http, _retry
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
-from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.api import auth, regions
+from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.api import auth, bearer, regions
 from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.api.client import MimecastClient
 from ansible_collections.mops.maintenance.plugins.module_utils._text import check_text
 
@@ -49,8 +49,6 @@ def _hmac_auth(given: Mapping[str, Any]) -> auth.MimecastAuth:
 
 
 def _oauth2_auth(given: Mapping[str, Any], http: _http.Http) -> auth.MimecastAuth:
-    from ansible_collections.mops.maintenance.plugins.module_utils._mimecast.api import bearer
-
     auth.check_printable("client_id", given["client_id"])
     return auth.OAuth2Auth(lambda: bearer.fetch_bearer_token(http, given["client_id"], given["client_secret"]))
 

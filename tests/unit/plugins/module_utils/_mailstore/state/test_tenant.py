@@ -390,6 +390,7 @@ def test_an_instance_goes_only_where_data_may_be_lost(archive):
 NEW = {
     "instance": "beta",
     "state": "started",
+    "archive_admin_enabled": True,
     "configuration": {"instanceHost": "h1"},
     "users": [{"name": "new", "full_name": "New"}],
 }
@@ -399,6 +400,27 @@ def test_a_tenant_that_is_not_there_is_created_and_started_first(archive):
     result = applied(NEW)
     assert result.failure is None
     assert result.functions == ["CreateInstance", "StartInstances", "CreateUser"]
+
+
+def test_a_new_tenant_withholds_access_so_what_needs_it_is_refused_before_anything_is_made(archive):
+    closed = {name: value for name, value in NEW.items() if name != "archive_admin_enabled"}
+    result = applied(closed)
+    assert "its users need that. Give archive_admin_enabled: true" in result.failure
+    assert archive.written == []
+    del closed["users"]
+    stores = {**closed, "stores": [{"name": "2027", "database_path": "C:\\b\\2027"}]}
+    assert changes(applied(stores)) == [("instance", "beta", "created"), ("stores", "2027", "created")]
+
+
+def test_the_summary_says_what_was_not_done(archive, document):
+    archive.users["Ben"]["fullName"] = "Somebody"
+    archive.jobs[0]["enabled"] = False
+    archive.refused["SetJobEnabled"] = "Not today"
+    assert applied(document).lines() == [
+        "alpha: users Ben changed (SetUserFullName)",
+        "alpha: jobs nightly not changed (SetJobEnabled)",
+        "alpha: failed",
+    ]
 
 
 def test_check_mode_tells_of_all_that_a_new_tenant_gets(archive):
