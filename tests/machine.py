@@ -200,7 +200,7 @@ def interpreter(version: Version) -> Path | None:
 
 def executable_of(python: Path) -> Path | None:
     """The file that runs as ``python``, or None where none does that can make virtual environments."""
-    command = [python, "-c", "import ensurepip, sys, venv; print(sys.executable)"]
+    command = [str(python), "-c", "import ensurepip, sys, venv; print(sys.executable)"]
     try:
         tried = subprocess.run(command, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
