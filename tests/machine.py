@@ -72,18 +72,17 @@ class Line:
 def parts(*, every: bool) -> list[str]:
     """The sessions of nox that make up a test of everything, those that take long first.
 
-    Without ``every``, whole playbooks run on the newest line of this Python, and each module's target on the oldest:
-    both on both take more than half an hour on two processors.
+    Without ``every``, whole playbooks run on the newest line of this Python, and each module's target on the oldest.
+    The unit tests come last: only they use two processors to their end.
     """
     newest, first = newest_here(), oldest()
-    chosen = {"system": [newest], "integration": [first], "units": [first, newest], "slow": []}
-    names = [
-        f"{session}-{line.core}{'-candidate' if line.candidate else ''}"
-        for session, cores in chosen.items()
-        for line in able()
-        if every or str(line.core) in cores
-    ]
-    return [*names, "sanity", "checks"]
+
+    def of(session: str, *cores: str) -> list[str]:
+        chosen = [line for line in able() if every or str(line.core) in cores]
+        return [f"{session}-{line.core}{'-candidate' if line.candidate else ''}" for line in chosen]
+
+    long = [*of("system", newest), *of("slow"), *of("integration", first)]
+    return [*long, "sanity", "checks", *of("units", first, newest)]
 
 
 def tell(folder: Path) -> None:
