@@ -21,7 +21,7 @@ from runs import eventually, module, result
 
 from simulators.launch import Simulators
 
-LINES = int(os.environ.get("MOPS_GATEWAY_LINES", "900"))
+LINES = int(os.environ.get("MOPS_GATEWAY_LINES", "10000"))
 
 PLACES = {
     "src_ip": 1,

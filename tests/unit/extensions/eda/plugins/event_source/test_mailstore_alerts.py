@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import threading
 
@@ -119,6 +120,51 @@ def test_another_spelling_of_the_host_tells_nothing_twice(watched, options, monk
     assert heard.alerts == [("new", "index_rebuild:alpha:2026")]
     folder = tmp_path / "mops.maintenance" / "mailstore_alerts"
     assert sorted(path.name for path in folder.iterdir() if not path.is_symlink()) == ["MGMT01.json"]
+
+
+@pytest.fixture
+def drifting(options, tmp_path):
+    """Writes a report of what drifts: tenants by name."""
+    path = tmp_path / "mailstore-drift.json"
+    options["drift_report"] = str(path)
+
+    def write(*tenants):
+        difference = {"kind": "changed", "part": "users", "name": "anna", "details": []}
+        rows = [{"instance": name, "differences": [difference], "not_compared": {}} for name in tenants]
+        path.write_text(json.dumps({"generated_at": "2026-03-10T06:00:00Z", "tenants": rows}))
+        return path
+
+    return write
+
+
+def test_a_tenant_that_differs_from_its_file_is_an_alert_until_a_report_has_it_no_more(watched, drifting):
+    drifting("alpha", "beta")
+    heard, _waits = watched(survey(), survey())
+    assert [(status, id.split(":")[:2]) for status, id in heard.alerts] == [
+        ("new", ["drift", "alpha"]),
+        ("new", ["drift", "beta"]),
+    ]
+    drifting("beta")
+    heard, _waits = watched(survey())
+    assert [(status, id.split(":")[:2]) for status, id in heard.alerts] == [("cleared", ["drift", "alpha"])]
+
+
+@pytest.mark.parametrize("text", [None, "", "{}", "[1"])
+def test_a_drift_report_that_cannot_be_read_changes_nothing_about_what_was_told(watched, drifting, text):
+    path = drifting("alpha")
+    watched(survey())
+    path.unlink()
+    if text is not None:
+        path.write_text(text)
+    heard, _waits = watched(survey(), survey())
+    assert heard.alerts == []
+
+
+def test_drift_of_instances_that_are_left_out_is_no_alert(watched, drifting, options):
+    drifting("alpha", "beta")
+    options.update(instances=["*"], exclude=["beta"])
+    heard, _waits = watched(survey())
+    assert [event["alert"]["instance"] for event in heard.events] == ["alpha"]
 
 
 @pytest.mark.parametrize(
