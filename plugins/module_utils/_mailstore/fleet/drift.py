@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Any, Iterator, Mapping, Sequence
+from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 from ansible_collections.mops.maintenance.plugins.module_utils._errors import InvalidOption
 from ansible_collections.mops.maintenance.plugins.module_utils._mailstore.api.names import Document
@@ -32,6 +32,7 @@ _SEEN_FROM_DOCUMENT = {"created": REMOVED, "changed": CHANGED, "removed": ADDED}
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _MOST_DETAILS = 40
+_INSTALLATION = "the installation"
 
 
 def report(result: Mapping[str, Any], *, now: datetime, folder: str, server: str, earlier: str | None) -> Document:
@@ -70,9 +71,23 @@ def report(result: Mapping[str, Any], *, now: datetime, folder: str, server: str
             "drifting": len(drifting),
             "not_compared": len(not_compared),
         },
+        "commands": {
+            "apply": _patterns(one for one in drifting if any(item["kind"] != ADDED for item in one["differences"])),
+            "export": _patterns(one for one in drifting if not _is_gone(one)),
+        },
         "tenants": sorted(shown, key=lambda tenant: (not tenant["differences"], tenant["instance"].casefold())),
         "summary": _summary(shown, len(items), len(drifting)),
     }
+
+
+def _patterns(tenants: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What names these tenants to a role. The installation is meant only where all are."""
+    names = [str(tenant["instance"]) for tenant in tenants]
+    return ["*"] if _INSTALLATION in names else names
+
+
+def _is_gone(tenant: Mapping[str, Any]) -> bool:
+    return any((item["kind"], item["part"]) == (REMOVED, "instance") for item in tenant["differences"])
 
 
 def findings(text: str) -> list[Finding]:

@@ -68,6 +68,19 @@ def test_a_tenant_that_is_gone_is_one_difference_and_so_is_one_without_a_file():
     ]
 
 
+def test_commands_name_only_tenants_that_they_can_work_on():
+    removed = tenant("alpha", change("instance", "alpha", "created"))
+    changed = tenant("beta", change("users", "anna", "changed", before={"a": 1}, after={"a": 2}))
+    extra = tenant("gamma", unmanaged=[{"part": "users", "name": "temp"}])
+    found = report(removed, changed, extra, undeclared=["delta"])
+    assert found["commands"] == {"apply": ["alpha", "beta"], "export": ["beta", "gamma", "delta"]}
+
+
+def test_the_installation_is_meant_only_with_all():
+    found = report(tenant("the installation", change("administrators", "ada", "created")), tenant("beta"))
+    assert found["commands"] == {"apply": ["*"], "export": ["*"]}
+
+
 def test_the_order_of_words_is_no_difference():
     before, after = {"privileges": ["a", "b"], "x": [1]}, {"privileges": ["b", "a"], "x": [2]}
     found = report(tenant("alpha", change("users", "anna", "changed", before=before, after=after)))
