@@ -20,6 +20,11 @@ from image.__main__ import TAG
 from image.podman import environment, podman
 from simulators.launch import Simulators, running
 
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: as in tests/system, of which some of these tests are made")
+
+
 NOBODY = "123456:0"
 """As OpenShift chooses one: a user without a name and a home, in the group of root."""
 
