@@ -140,13 +140,13 @@ def drifting(options, tmp_path):
 def test_a_tenant_that_differs_from_its_file_is_an_alert_until_a_report_has_it_no_more(watched, drifting):
     drifting("alpha", "beta")
     heard, _waits = watched(survey(), survey())
-    assert [(status, id.split(":")[:2]) for status, id in heard.alerts] == [
+    assert [(status, name.split(":")[:2]) for status, name in heard.alerts] == [
         ("new", ["drift", "alpha"]),
         ("new", ["drift", "beta"]),
     ]
     drifting("beta")
     heard, _waits = watched(survey())
-    assert [(status, id.split(":")[:2]) for status, id in heard.alerts] == [("cleared", ["drift", "alpha"])]
+    assert [(status, name.split(":")[:2]) for status, name in heard.alerts] == [("cleared", ["drift", "alpha"])]
 
 
 @pytest.mark.parametrize("text", [None, "", "{}", "[1"])
