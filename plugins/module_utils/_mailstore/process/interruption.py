@@ -90,8 +90,8 @@ def work_apart() -> Interruption:
 def _watch(lifeline: int) -> Callable[[], bool]:
     """A function that tells whether there is nobody any more who waits for this process's result."""
     try:
-        # A play that is killed leaves its worker behind, which keeps the other ends open. Without this look at the play's
-        # own process, 8 of the first 17 tests of ends and cancelled jobs failed.
+        # A play that is killed leaves its worker behind, which keeps the other ends open. Without this look at the
+        # play's own process, 8 of the first 17 tests of ends and cancelled jobs failed.
         ancestors = ancestors_that_wait()
     except Orphaned:
         return lambda: True
