@@ -119,7 +119,10 @@ def whole_playbooks(session: nox.Session, core: str, which: str) -> None:
     install(session, core, "-r", SIMULATORS, "-r", "tests/system/requirements.txt")
     # Most of the time these tests wait. Each worker has simulators of its own. The end tells what was skipped, and why.
     tests = session.posargs or ["-m", which, "tests/system"]
-    session.run("python", "-m", "pytest", "-n", "3", "--dist", "loadfile", "-rs", *tests, env=installed(session))
+    report = f"--junit-xml={ROOT / 'build/reports' / session.name}.xml"
+    session.run(
+        "python", "-m", "pytest", "-n", "3", "--dist", "loadfile", "-rs", report, *tests, env=installed(session)
+    )
 
 
 @nox.session(name="execution-environment")

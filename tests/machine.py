@@ -6,7 +6,8 @@
 """What this machine has: lines of ansible-core that the collection supports, and Pythons that can install them.
 
 ``python -m machine parts`` names the parts of ``make test``, and ``python -m machine parts all`` those of
-``make test-all``. ``python -m machine tell FOLDER`` tells of each line what nox reported in FOLDER.
+``make test-all``. ``python -m machine tell FOLDER`` tells of each line what nox reported in FOLDER, and of each test
+that failed what pytest did.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import sys
 from dataclasses import dataclass, replace
 from itertools import cycle
 from pathlib import Path
+from xml.etree import ElementTree
 
 from antsibull_nox.ansible import get_ansible_core_info, get_supported_core_versions
 from antsibull_nox.utils import Version
@@ -96,6 +98,11 @@ def tell(folder: Path) -> None:
         else:
             candidate = " (a release candidate, which may fail)" if line.candidate else ""
             print(f"ansible-core {line.core}{candidate} with Python {line.python}: {results or 'not run'}")
+    for test in (
+        test for report in sorted(folder.glob("*.xml")) for test in ElementTree.parse(report).iter("testcase")
+    ):
+        for reason in (*test.findall("failure"), *test.findall("error")):
+            print(f"FAILED {test.get('classname')}.{test.get('name')}: {reason.get('message', '').strip()[:500]}")
     print("make test takes the newest line for this machine's python3 and the oldest one; make test-all takes all.")
 
 
