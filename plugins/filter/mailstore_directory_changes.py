@@ -28,15 +28,15 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Rehearse
+- name: Synchronize the users as a dry run
   mops.maintenance.mailstore_invoke:
     function: SyncUsersWithDirectoryServices
     arguments: {instanceID: alpha, dryRun: true}
-  register: rehearsal
+  register: dry_run
 
 - name: Show who would be deleted
   ansible.builtin.debug:
-    msg: "{{ (rehearsal | mops.maintenance.mailstore_directory_changes).deleted }}"
+    msg: "{{ (dry_run | mops.maintenance.mailstore_directory_changes).deleted }}"
 """
 
 RETURN = r"""

@@ -107,7 +107,7 @@ options:
     type: path
   on_invalid:
     description:
-      - What to do about lines that are no valid records.
+      - What to do about lines that are not valid records.
       - With V(fail), all of O(src) or O(events) is validated before anything is sent, and nothing is sent if any line
         is not valid.
       - With V(skip), the others are sent.
@@ -421,7 +421,7 @@ def main() -> None:
             try:
                 if module.check_mode:
                     connected(module, ledger, progress, stack)
-                    shipment.rehearse()
+                    shipment.validate()
                 else:
                     shipment.ship(lambda: connected(module, ledger, progress, stack))
             except MopsError as error:

@@ -86,7 +86,7 @@ records:
       sample: {method: GET, status: 200}
 skipped_lines:
   description:
-    - The lines that are no record, or are not reported.
+    - The lines that are not valid records, or are not reported.
     - Not called C(skipped), since Ansible takes a task with a result of that name for one that did not run.
   returned: success
   type: list

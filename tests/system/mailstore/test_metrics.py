@@ -63,9 +63,9 @@ def test_a_file_is_written_for_everybody_and_says_so_when_the_server_is_down(
     simulators: Simulators, tmp_path: Path
 ) -> None:
     dest = tmp_path / "mailstore.prom"
-    rehearsal = write(simulators, tmp_path, "--check", "--diff", dest=str(dest))
-    assert "changed=1" in rehearsal.stdout, rehearsal.everything
-    assert "+mailstore_up{" in rehearsal.stdout
+    checked = write(simulators, tmp_path, "--check", "--diff", dest=str(dest))
+    assert "changed=1" in checked.stdout, checked.everything
+    assert "+mailstore_up{" in checked.stdout
     assert not dest.exists()
     assert "changed=1" in write(simulators, tmp_path, dest=str(dest)).stdout
     assert dest.stat().st_mode & 0o777 == 0o644

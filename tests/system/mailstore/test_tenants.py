@@ -91,8 +91,8 @@ def test_a_tenant_is_stopped_listed_kept_and_deleted_when_that_is_due_and_allowe
     simulators: Simulators, tmp_path: Path
 ) -> None:
     listing = tmp_path / "mailstore-offboarding" / "delta.json"
-    rehearsal = job(simulators, tmp_path, "offboarding", "--check", instance="delta")
-    assert rehearsal.returncode == 0, rehearsal.everything
+    checked = job(simulators, tmp_path, "offboarding", "--check", instance="delta")
+    assert checked.returncode == 0, checked.everything
     assert not listing.parent.exists()
     assert written(simulators) == {}
 

@@ -102,8 +102,8 @@ def plan(invocation: Invocation, *, check_mode: bool, encode: Callable[[Mapping[
     encoded = encode(arguments)
     if not check_mode or kind is Effect.READS:
         return Plan(invocation, kind, encoded)
-    rehearsal = dry_run(invocation.function, arguments)
-    return Plan(invocation, kind, encode(rehearsal) if rehearsal else None)
+    instead = dry_run(invocation.function, arguments)
+    return Plan(invocation, kind, encode(instead) if instead else None)
 
 
 def invoke_all(

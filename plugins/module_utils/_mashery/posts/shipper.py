@@ -36,7 +36,7 @@ FAULTS_NAMED = 20
 
 
 class InvalidRecords(MopsError):
-    """Some lines are no records, and each had to be one."""
+    """Some lines are not valid records, and each had to be one."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Plan:
     compress_level: int | None = 4
     """None to send posts as they are."""
     skip_invalid: bool = False
-    """Send the rest where some lines are no records; else send nothing."""
+    """Send the rest where some lines are not valid records; else send nothing."""
     resend: bool = True
     """Send again what the service may have taken; else leave it out."""
     rejects: str | None = None
@@ -79,7 +79,7 @@ class Report:
     """Records."""
     posts: int = 0
     skipped_records: int = 0
-    """Lines that are no records."""
+    """Lines that are not valid records."""
     missing_keys: int = 0
     """Those of them that have no API key, or none that is known."""
     ignored: int = 0
@@ -149,8 +149,8 @@ class Shipment:
             self.report.posts or (self.report.skipped_records and self._plan.skip_invalid and self._plan.rejects)
         )
 
-    def rehearse(self) -> None:
-        """Do everything but post. Raises `InvalidRecords` where it would."""
+    def validate(self) -> None:
+        """Do everything but post, for check mode. Raises `InvalidRecords` where it would."""
         if self._something_new():
             with self._encoder() as encoder:
                 for post, body in encoder.encoded(self._posts()):

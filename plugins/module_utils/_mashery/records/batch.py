@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Fault:
-    """A line that is no record."""
+    """A line that is not a valid record."""
 
     file: str
     line: int
@@ -52,7 +52,7 @@ class Shown:
     record: bytes | None = None
     field: str | None = None
     reason: str | None = None
-    """Why it is no record."""
+    """Why it is not a valid record."""
     left: str | None = None
     """Why it is not reported."""
 

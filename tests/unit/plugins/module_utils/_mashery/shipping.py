@@ -145,7 +145,7 @@ def ship(
             resend=wanted.resend,
         )
         try:
-            shipment.rehearse() if check else shipment.ship(lambda: delivery)
+            shipment.validate() if check else shipment.ship(lambda: delivery)
         except Exception as caught:
             if fails is None or not isinstance(caught, fails):
                 raise

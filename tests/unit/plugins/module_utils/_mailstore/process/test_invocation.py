@@ -118,7 +118,7 @@ def test_a_wrong_password_is_tried_once_for_all(server, following):
     assert len(attempts) == 1
 
 
-def test_in_check_mode_only_what_reads_is_sent_and_what_can_rehearse(server, following):
+def test_in_check_mode_only_what_reads_is_sent_and_what_has_a_dry_run(server, following):
     server.script(METADATA, envelope(), envelope())
     results = invoke(
         following,
