@@ -20,7 +20,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, replace
-from itertools import chain, cycle
+from itertools import cycle
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -98,10 +98,11 @@ def tell(folder: Path) -> None:
         else:
             candidate = " (a release candidate, which may fail)" if line.candidate else ""
             print(f"ansible-core {line.core}{candidate} with Python {line.python}: {results or 'not run'}")
-    reports_of_tests = [ElementTree.parse(report) for report in sorted(folder.glob("*.xml"))]  # noqa: S314 (our own)
-    for test in chain.from_iterable(report.iter("testcase") for report in reports_of_tests):
-        for reason in (*test.findall("failure"), *test.findall("error")):
-            print(f"FAILED {test.get('classname')}.{test.get('name')}: {reason.get('message', '').strip()[:500]}")
+    for report in sorted(folder.glob("*.xml")):
+        for test in ElementTree.parse(report).iter("testcase"):  # noqa: S314 (our own)
+            for reason in (*test.findall("failure"), *test.findall("error")):
+                first, _break, _rest = reason.get("message", "").partition("\n")
+                print(f"FAILED {test.get('classname')}.{test.get('name')}: {first[:500]}")
     print("make test takes the newest line for this machine's python3 and the oldest one; make test-all takes all.")
 
 
