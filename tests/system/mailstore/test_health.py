@@ -103,7 +103,7 @@ def test_what_has_stopped_running_or_archives_nothing_or_expires_is_found(
     assert report["storage"]["index_bytes"] > 0
 
     _run, report = look(
-        simulators, tmp_path / "lenient", "basic", mailstore_health_stale_hours=120, mailstore_health_fail_on="never"
+        simulators, tmp_path / "lenient", "basic", mailstore_health_stale_hours=130, mailstore_health_fail_on="never"
     )
     assert not {"profile_stale", "nothing_archived"} & {item["kind"] for item in report["findings"]}
 
