@@ -128,7 +128,7 @@ tenants:
       description: Whether something was changed, or in check mode would be.
       type: bool
     failed:
-      description: Whether it could not be brought to what its document says.
+      description: Whether its document could not be applied.
       type: bool
     msg:
       description: Why not.

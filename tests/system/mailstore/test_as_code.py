@@ -196,6 +196,26 @@ def test_a_file_that_somebody_has_edited_is_not_overwritten_and_the_others_are(
     assert run(fleet, tmp_path, "export", force=True).returncode == 0
 
 
+@pytest.mark.slow
+def test_a_second_apply_leaves_alone_the_tenant_that_the_first_one_is_at(fleet: Simulators, tmp_path: Path) -> None:
+    exported = result(module("mailstore_export", tmp_path, fleet, include_installation=False))
+    document = next(row["document"] for row in exported["tenants"] if row["document"].get("users"))
+    document["users"][0]["full_name"] = "Somebody Else"
+    options = {"tenants": [document], "lock_dir": str(tmp_path / "locks")}
+
+    slow = {"action": "delay", "path": "/api/invoke/SetUserFullName", "seconds": PATIENCE, "times": 1}
+    fleet.faults("mailstore", [slow])
+    first = module("mailstore_tenant", tmp_path, fleet, **options)
+    assert eventually(lambda: fleet.state("mailstore")["paths"].get(slow["path"], 0) > 0), finish(first)
+    second = result(module("mailstore_tenant", tmp_path, fleet, **options))
+    fleet.clear_faults("mailstore")
+    assert f"{document['instance']} is being applied by another run (" in second["msg"]
+    assert "Wait for its end. Nothing was changed." in second["msg"]
+    assert result(first)["changed"]
+    assert fleet.state("mailstore")["functions"]["SetUserFullName"] == 1
+    assert not result(module("mailstore_tenant", tmp_path, fleet, **options))["changed"]
+
+
 def kill(process: subprocess.Popen[str]) -> None:
     """SIGKILL to a module and to the process in which it does its work."""
     os.kill(process.pid, signal.SIGSTOP)

@@ -5,7 +5,7 @@
 
 # This module_util is PRIVATE to the collection: it may change without notice.
 
-"""All tenants of a server: exported into documents, or brought to what documents say, several at once."""
+"""All tenants of a server: exported into documents, or documents applied to them, several at once."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def _lock(path: str, declared: Declared) -> Iterator[None]:
             os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
             held.enter_context(locked(path))
         except Locked as error:
-            failure = f"{declared} is being brought about by another run ({error}). Wait for its end."
+            failure = f"{declared} is being applied by another run ({error}). Wait for its end."
         except OSError as error:
             failure = (
                 f"{path} cannot be written: {error.strerror}. It is the lock that keeps two runs from the same tenant. "
@@ -156,7 +156,7 @@ def summary_of(applied: Sequence[Applied]) -> str | None:
     shown = " ".join(f"{one.name}: {one.failure}" for one in failed[:MOST_FAILURES])
     more = len(failed) - MOST_FAILURES
     rest = f" The return value tenants has the other {more}." if more > 0 else ""
-    return f"{len(failed)} of {len(applied)} could not be brought to what their documents say. {shown}{rest}"
+    return f"{len(failed)} of {len(applied)} documents could not be applied. {shown}{rest}"
 
 
 def check_not_interrupted(following: Following, applied: Sequence[Applied], count: int) -> None:
