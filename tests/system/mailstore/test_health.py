@@ -102,6 +102,7 @@ def test_what_has_stopped_running_or_archives_nothing_or_expires_is_found(
     assert run.returncode == 2
     assert report["storage"]["index_bytes"] > 0
 
+    # The last run of a profile that runs daily is up to 26 hours older than its silence of 100 hours.
     _run, report = look(
         simulators, tmp_path / "lenient", "basic", mailstore_health_stale_hours=130, mailstore_health_fail_on="never"
     )
